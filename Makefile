@@ -5,7 +5,7 @@ VENV := .venv
 ZSAR := $(VENV)/bin/zsar
 INSTALLED := $(VENV)/.installed-dev
 SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' \
-  ':!configs/papers.yaml' 'lightning_modules/*.json' \
+  ':!configs/papers.yaml' 'lightning_modules/*.json' ':!lightning_modules/command_line/models/*.json' \
   'datamodules/*.json' 'datamodules/*.txt')
 CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
@@ -19,7 +19,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo towers-demo sight-demo sight-runs results pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo towers-demo sight-demo sight-runs results models pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -32,6 +32,7 @@ help:
 	@echo "make towers-demo          frozen and T2L on a tiny CLIP, SigLIP and PE-Core, in one table (15 minutes)"
 	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
+	@echo "make models               compute the table of architectures that zsar includes, and docs/reference/architectures.md (10 minutes)"
 	@echo "make pictures             render the pictures of README.md into docs/pictures, from make quickstart and an untrimmed video"
 	@echo "make docs                 build the documentation into build/site (open build/site/index.html)"
 	@echo "make docs-serve           show the documentation, with search, at http://127.0.0.1:8000; changed pages are built again"
@@ -159,6 +160,12 @@ $(QUICKSTART)/localized/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	@touch $@
 
 # --- the papers' tables -----------------------------------------------------------------------------------------------
+
+MODELS := lightning_modules/command_line/models/architectures.json
+
+# Built without weights: nothing is downloaded but configurations of text towers, where there is a network.
+models: $(INSTALLED)
+	$(ZSAR) models --recompute --output $(MODELS) --output docs/reference/architectures.md
 
 results: $(INSTALLED)
 	$(ZSAR) reproduce --list --markdown docs/results/README.md

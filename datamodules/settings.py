@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
+from zsar.datamodules.choices.frame_pixels import StatedFilter, StatedGeometry
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -50,14 +51,17 @@ class Clips:
 
     Attributes:
         n_frames: T, frames per view.
-        image_size: Height and width of a frame in pixels; the backbone's own.
+        image_size: Height and width of a frame in pixels; null for the model's, of which no other may be stated.
+        geometry: How test frames become square: as the "model" was trained; or "crop", the short side resized and the
+            centre cut; or "squash", both sides resized. Training resizes crops of random size and shape in any case.
+        resize_filter: That of test frames: the "model"'s, or "bilinear" or "bicubic". Training's is bilinear, as T2L's.
         train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre".
         sampling: Which frame of a segment of N / T frames is its middle, in tests and where training takes the
             "centre": "t2l" at floor(i N / T + (N / T - 1) / 2), or "mmaction" at floor((i + 1/2) N / T), as ViFi-CLIP's
             authors.
         augmentation: How training clips are augmented.
         n_test_clips: Test views in time.
-        n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side).
+        n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side); 1 of squashed frames.
         test_short_side_px: Short side of a test frame before it is cropped, in pixels; null for 256 / 224 of
             `image_size`. With 3 crops ViFi-CLIP's authors take `image_size`: left, centre and right.
         views: Further views of test videos, for test-time prompt tuning: zsar.datamodules.views.AugmentedViews or
@@ -65,7 +69,9 @@ class Clips:
     """
 
     n_frames: int = 8
-    image_size: int = 224
+    image_size: int | None = None
+    geometry: StatedGeometry = "model"
+    resize_filter: StatedFilter = "model"
     train_sampling: Literal["random", "centre"] = "random"
     sampling: Sampling = "t2l"
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -75,13 +81,12 @@ class Clips:
     views: Views | None = None
 
     def __post_init__(self) -> None:
-        """Checks numbers against 1 and `zsar.runtime.number_limits`; TestTransform checks the crops."""
-        check_least(1, n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
+        """Checks numbers against 1 and `zsar.runtime.number_limits`; `clip_pixels` checks what depends on the model."""
+        check_least(1, n_frames=self.n_frames, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
+        sides = {"image_size": self.image_size, "test_short_side_px": self.test_short_side_px}
+        check_least(1, **{name: side for name, side in sides.items() if side is not None})
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
-        check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size, test_short_side_px=self.test_short_side_px)
-        if self.test_short_side_px is not None and self.test_short_side_px < self.image_size:
-            due = f"at least image_size, {self.image_size}, or a crop would not fit"
-            raise ValueError(f"test_short_side_px must be {due}; got {self.test_short_side_px}")
+        check_most(MOST_IMAGE_SIDE_PX, **sides)
         check_choices(self)
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
 

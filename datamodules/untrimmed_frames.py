@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.lists.checked_lists import missing_keys
 from zsar.datamodules.lists.video_index import VideoIndex
@@ -18,7 +19,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import square_frames
+from zsar.datamodules.views.frame_geometry import RESIZE_FILTER, square_frames
 
 _SHOWN = 5
 
@@ -73,6 +74,7 @@ def open_frames(
     stride: FrameStride,
     image_size: int,
     geometry: Geometry,
+    resize_filter: ResizeFilter = RESIZE_FILTER,
     chunk_size: int,
     on_damage: OnDamage = "raise",
 ) -> FrameStream:
@@ -83,6 +85,7 @@ def open_frames(
         stride: Which frames.
         image_size: S, height and width of the output frames, in pixels.
         geometry: How frames become square; see `frame_geometry`.
+        resize_filter: How they are resized, with antialiasing.
         chunk_size: Number of frames per chunk.
         on_damage: What to do with damaged frames; see `VideoReader`.
 
@@ -95,6 +98,7 @@ def open_frames(
         _file(video),
         image_size,
         geometry=geometry,
+        resize_filter=resize_filter,
         stride=stride,
         chunk_size=chunk_size,
         threads=_threads(),
@@ -108,6 +112,7 @@ def frames_at(
     *,
     image_size: int,
     geometry: Geometry,
+    resize_filter: ResizeFilter = RESIZE_FILTER,
     on_damage: OnDamage = "raise",
 ) -> Tensor:
     """The frames on screen at given times; decodes only what is needed for them.
@@ -118,6 +123,7 @@ def frames_at(
             are allowed. Times before the first frame give the first one; times after the last give the last one.
         image_size: S, height and width of the output frames, in pixels.
         geometry: How frames become square; see `frame_geometry`.
+        resize_filter: How they are resized, with antialiasing.
         on_damage: What to do with damaged frames; see `VideoReader`.
 
     Returns:
@@ -130,7 +136,7 @@ def frames_at(
     """
     if not len(times_seconds):
         raise ValueError(f"no times given for frames of the video {video.id!r}; give at least one, in seconds")
-    square = square_frames(geometry, image_size)
+    square = square_frames(geometry, image_size, resize_filter=resize_filter)
     with VideoReader(_file(video), threads=_threads(), on_damage=on_damage) as reader:
         indices = torch.from_numpy(reader.indices_at_times(times_seconds))
         return small_frames(reader, indices, square)

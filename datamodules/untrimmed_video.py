@@ -16,25 +16,30 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from zsar.datamodules import untrimmed_frames
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.lists.splits import split_hash
 from zsar.datamodules.lists.tested_sets import TestedSet
 from zsar.datamodules.samplers import EvaluationSampler
 from zsar.datamodules.untrimmed_sets import UntrimmedSets
 from zsar.datamodules.video_files.streaming import FrameStream
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded
+from zsar.datamodules.views.frame_geometry import RESIZE_FILTER
 from zsar.runtime.class_paths import class_path
 
 
 class UntrimmedVideoDataModule(UntrimmedSets):
     """The videos of a split, their instances and their classes, the frames of videos, and rows for data loaders."""
 
-    def open_frames(self, row: int, *, image_size: int, chunk_size: int) -> FrameStream:
+    def open_frames(
+        self, row: int, *, image_size: int, chunk_size: int, resize_filter: ResizeFilter = RESIZE_FILTER
+    ) -> FrameStream:
         """The frames of a video that `stride` chooses, in order and in bounded memory; see `untrimmed_frames`.
 
         Args:
             row: Row of `videos`.
             image_size: S, height and width of the output frames, in pixels.
             chunk_size: Number of frames per chunk.
+            resize_filter: How frames are resized, with antialiasing.
 
         Returns:
             A context manager whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
@@ -45,23 +50,37 @@ class UntrimmedVideoDataModule(UntrimmedSets):
             stride=self.stride,
             image_size=image_size,
             geometry=self.geometry,
+            resize_filter=resize_filter,
             chunk_size=chunk_size,
             on_damage=self.on_damage,
         )
 
-    def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
+    def frames_at(
+        self,
+        row: int,
+        times_seconds: Sequence[float],
+        *,
+        image_size: int,
+        resize_filter: ResizeFilter = RESIZE_FILTER,
+    ) -> Tensor:
         """The frames of a video on screen at given times; see `untrimmed_frames`.
 
         Args:
             row: Row of `videos`.
             times_seconds: n times, in seconds on the player's clock, in any order.
             image_size: S, height and width of the output frames, in pixels.
+            resize_filter: How frames are resized, with antialiasing.
 
         Returns:
             uint8 [n, 3, S, S].
         """
         return untrimmed_frames.frames_at(
-            self.videos[row], times_seconds, image_size=image_size, geometry=self.geometry, on_damage=self.on_damage
+            self.videos[row],
+            times_seconds,
+            image_size=image_size,
+            geometry=self.geometry,
+            resize_filter=resize_filter,
+            on_damage=self.on_damage,
         )
 
     def refuse_undecoded(self, problems: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, check_
 from zsar.datamodules.samplers import EvaluationSampler, TrainingSampler
 from zsar.datamodules.samples import collate
 from zsar.datamodules.settings import Clips, Loading, Split, Text
-from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets, transform_of
+from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TrainTransform
@@ -74,8 +74,8 @@ class TrimmedVideoDataModule(EmbeddedSets):
             )
         if augmentation["flip"] is None:
             augmentation["flip"] = 0.5 if self.flip_keeps_label else 0.0
-        self._train_transform = TrainTransform(clips.image_size, **augmentation)
-        self._test_transform = transform_of(clips)
+        TrainTransform(clips.image_size or 1, **augmentation)  # whose errors need no model
+        self._augmentation = augmentation
         self._views = None if clips.views is None else self._checked(clips.views)
 
     def _checked(self, views: Views) -> Views:
@@ -90,11 +90,16 @@ class TrimmedVideoDataModule(EmbeddedSets):
             "n_test_clips": self.clips.n_test_clips,
             "n_test_crops": self.clips.n_test_crops,
             "sampling": self.clips.sampling,
-            "test_short_side_px": self._test_transform.short_side,
+            **self.described_pixels(),
             "views": None if self._views is None else self._views.described(),
             "on_damage": self.loading.on_damage,
             "embeddings": self.described_embeddings(),
         }
+
+    @property
+    def train_transform(self) -> TrainTransform:
+        """How the frames of a training clip are cropped and augmented."""
+        return TrainTransform(self.frame_pixels.image_size, **self._augmentation)
 
     def train_dataloader(self) -> DataLoader[VideoBatch]:
         """Training clips of the (base) classes.
@@ -104,7 +109,7 @@ class TrimmedVideoDataModule(EmbeddedSets):
         """
         clips = TrainingClips(
             self.sets["train"],
-            self._train_transform,
+            self.train_transform,
             n_frames=self.clips.n_frames,
             sampling=self.clips.train_sampling,
             centres=self.clips.sampling,
@@ -178,7 +183,7 @@ class TrimmedVideoDataModule(EmbeddedSets):
         """
         return EvaluationClips(
             self.sets[set_name],
-            self._test_transform,
+            self.test_transform,
             n_frames=self.clips.n_frames,
             n_clips=self.clips.n_test_clips,
             sampling=self.clips.sampling,

@@ -28,7 +28,7 @@ FLOORS = {
         ["class_text", "lists", "views"],
         ["video_files", "samplers", "stored_embeddings"],
         ["settings"],
-        ["split_choices"],
+        ["split_choices", "views.clip_pixels"],
         ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets", "published_lists"],
         ["stored_embeddings.embedded_sets", "rendering", "untrimmed_sets"],
         ["video"],
@@ -84,6 +84,7 @@ LONGER = {  # those that are longer still, and how long they may be: they may on
 LIBRARIES = {  # who alone imports a library
     "av": ["datamodules/video_files/"],
     "open_clip": ["lightning_modules/open_clip_towers/"],
+    "timm": ["lightning_modules/open_clip_towers/"],
     "safetensors": ["lightning_modules/", "datamodules/stored_embeddings/"],
     "matplotlib": ["callbacks/pictures/", "lightning_modules/command_line/picture.py"],
     "concurrent": ["zsar/runtime/processes/", "datamodules/video_files/unreadable_files.py"],  # the latter: threads

@@ -1,11 +1,13 @@
 """Every configuration that is shipped can be parsed and instantiated, and says what it reproduces."""
 
 import re
+from dataclasses import asdict
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from jsonargparse import ArgumentParser
 
@@ -25,14 +27,19 @@ from tests.makers.configs.shipped import (
     UNTRIMMED,
     name,
 )
+from tests.reference.papers_frames import papers_test_frames
 from zsar.callbacks.pictures.attention.attention_maps import AttentionMaps
 from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.datamodules.views.transforms import TrainTransform
 from zsar.lightning_modules.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+
+FRAMES = torch.randint(256, (1, 3, 240, 320), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("path", ALL, ids=name)
@@ -65,12 +72,36 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
     assert isinstance(cli.datamodule, TrimmedVideoDataModule)
     content = yaml.safe_load(path.read_text())
     assert isinstance(content["seed_everything"], int)
-    assert cli.datamodule.clips.image_size == cli.model.backbone.image_size[0]
+    check_pixels(cli.datamodule, cli.model)
     if hasattr(cli.model, "n_frames"):
         assert cli.datamodule.clips.n_frames == cli.model.n_frames
     for key, value in content.items():
         if "." in key:  # a stated difference has taken effect
             assert configured(cli, key) == value
+
+
+def check_pixels(data: TrimmedVideoDataModule, model: ActionRecognizer) -> None:
+    """No experiment states what its model says, and all give the pixels that they gave when they stated the size."""
+    clips, size = data.clips, model.backbone.image_size[0]
+    assert (clips.image_size, clips.geometry, clips.resize_filter) == (None, "model", "model")
+    data.take_pixels(model.frame_pixels)
+    assert data.frame_pixels == model.frame_pixels == FramePixels(size, "crop", "bicubic")
+    expected = papers_test_frames(FRAMES, size=size, n_crops=clips.n_test_crops, short_side=clips.test_short_side_px)
+    assert torch.equal(data.test_transform(FRAMES), expected)
+    stated = {"flip": 0.5 if data.flip_keeps_label else 0.0}
+    augmentation = {name: value for name, value in asdict(clips.augmentation).items() if value is not None}
+    train = TrainTransform(size, **{**stated, **augmentation}, interpolation="bilinear")
+    made = []
+    for transform in (train, data.train_transform):
+        torch.manual_seed(0)
+        made.append(transform(FRAMES))
+    assert torch.equal(*made)
+
+
+@pytest.mark.parametrize("path", DATA, ids=name)
+def test_a_data_set_leaves_the_pixels_to_the_model(path: Path) -> None:
+    stated = (yaml.safe_load(path.read_text()).get("init_args") or {}).get("clips", {})
+    assert not {"image_size", "geometry", "resize_filter"} & set(stated)
 
 
 @pytest.mark.parametrize("path", ADAPTATIONS, ids=name)

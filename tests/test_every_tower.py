@@ -1,95 +1,160 @@
-"""One model of each family of towers: its embeddings, from a weights file, are those that open_clip computes."""
+"""Every kind of visual tower with all that works inside towers: it works, or the tower is refused by name.
+
+The kinds of ViTs are those of the included tiny models, one of each family of open_clip; a model that is added is
+tested by being there.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
-import open_clip
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.testing import assert_close
 
-from tests.makers.models.every_tower import TOWERS, WITHOUT_BLOCKS, tower, weights_of
-from zsar.lightning_modules.open_clip_towers.blocks.tower_block import plain_block
+from tests.makers.models.changed_architectures import changed_config
+from tests.makers.models.timm_towers import timm_config
+from tests.makers.videos.embedded_videos import class_text, video_of
+from zsar.callbacks.pictures.attention.observed_video import observe_video
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import registered_name
+from zsar.lightning_modules.open_clip_towers.weights import open_clip_weights
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.lightning_modules.t2l import T2L
+from zsar.lightning_modules.t3al import T3AL
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 
-# The smallest real models of each family, and the tag of which the statistics of frames are known.
-REAL = {
-    "ViT-B-16-SigLIP": "webli",
-    "PE-Core-S-16-384": "meta",
-    "EVA02-B-16": "merged2b_s8b_b131k",
-    "MobileCLIP-B": "datacompdr",
-    "ViT-B-16-quickgelu": "openai",
-    "coca_ViT-B-32": "laion2b_s13b_b90k",
-    "RN50-quickgelu": "openai",
-    "convnext_base": "laion400m_s13b_b51k",
+VITS = sorted(path.stem for path in (Path(open_clip_weights.__file__).parent / "architectures").glob("*.json"))
+# Of the families that are no ViTs: open_clip's ResNet, and convolutional towers of timm.
+OTHERS = {
+    "resnet": {"image_size": 32, "layers": [1, 1, 1, 1], "width": 16, "patch_size": None},
+    "timm-resnet": "test_resnet",
+    "timm-convnext": "test_convnext",
+    "timm-efficientnet": "test_efficientnet",
 }
-TEXTS = ["a red circle", "a blue square moving to the left"]
+WITHOUT_TEXT_BLOCKS = {"tiny-coca"}  # the class token of its text stands last
 
 
-@torch.no_grad()
-def of_open_clip(name: str, weights: Path, frames: Tensor, tokens: Tensor, mean: Tensor, std: Tensor) -> list[Tensor]:
-    """What open_clip computes of frames uint8 [N, 3, H, W] and tokens, with its own reading of the file."""
-    model = open_clip.create_model(name, pretrained=str(weights)).eval()
-    normalized = (frames / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
-    return [model.encode_image(normalized, normalize=False), model.encode_text(tokens, normalize=False)]
-
-
-def assert_same(ours: Tensor, theirs: Tensor) -> None:
-    """Equal to 1e-5 in direction, and in length relative to it."""
-    assert ours.shape == theirs.shape
-    torch.testing.assert_close(
-        functional.normalize(ours, dim=-1), functional.normalize(theirs, dim=-1), atol=1e-5, rtol=0
+def t2l(architecture: str, *, checkpointing: bool = False) -> T2L:
+    torch.manual_seed(0)
+    settings = TrainedClipSettings(architecture, "random", gradient_checkpointing=checkpointing)
+    return T2L(
+        backbone=settings,
+        n_frames=4,
+        temporal_token_std=0.5,
+        temporal_token_dropout=0.0,
+        drop_rate=0.0,
+        text_adapters=architecture not in WITHOUT_TEXT_BLOCKS,
     )
-    torch.testing.assert_close(ours.norm(dim=-1), theirs.norm(dim=-1), atol=0, rtol=1e-5)
 
 
-@pytest.fixture(params=TOWERS)
-def family(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
+def videos() -> Tensor:
+    return torch.randint(256, (3, 1, 4, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
 
 
-def test_embeddings_of_a_tiny_model_are_those_of_open_clip(family: str, tmp_path: Path) -> None:
-    architecture = tower(family, tmp_path)
-    weights = weights_of(architecture, tmp_path / "weights.pt")
-    backbone = OpenClipBackbone(architecture, str(weights)).eval()
-    frames = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8)
-    tokens = open_clip.tokenizer.SimpleTokenizer(context_length=16)(TEXTS)
-    mean, std = (statistic.flatten() for statistic in (backbone.frame_mean, backbone.frame_std))
-    image, text = of_open_clip(registered_name(architecture), weights, frames, tokens, mean, std)
-    assert torch.equal(backbone.tokenize(TEXTS), tokens)
-    assert_same(backbone.encode_text(backbone.tokenize(TEXTS)).detach(), text)
-    normalized = backbone.normalize_frames(frames)
-    assert_same(backbone.encode_frames(normalized).detach(), image)
-    if family in WITHOUT_BLOCKS:
-        with pytest.raises(BackboneError, match=rf"{Path(architecture).stem}.*ViT-B-16"):
-            backbone.encode_frames(normalized, plain_block)
-        return
-    assert_same(backbone.encode_frames(normalized, plain_block).detach(), image)
-    with backbone.observed_attention():
-        assert_same(backbone.encode_frames(normalized).detach(), image)
-    backbone.gradient_checkpointing = True
-    assert_same(backbone.encode_frames(normalized).detach(), image)
-    assert_same(backbone.encode_text(tokens).detach(), text)
+def loss_of(model: T2L) -> Tensor:
+    classes = model.embed_text(model.backbone.tokenize(["a red dance", "a blue dance", "a dive"]))[:, None]
+    embeddings = model.embed_views(videos())
+    logits = model.score(embeddings, classes)
+    return sum(model.losses(logits, embeddings, torch.arange(3)).values(), torch.zeros(()))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("architecture", REAL)
-def test_embeddings_of_a_real_model_are_those_of_open_clip(architecture: str, tmp_path: Path) -> None:
-    """From a file, as a user downloads it: the file says nothing of frames."""
-    weights = weights_of(architecture, tmp_path / "weights.pt")
-    backbone = OpenClipBackbone(architecture, str(weights)).eval()
-    published = open_clip.get_pretrained_cfg(architecture, REAL[architecture])
-    mean, std = (torch.tensor(published[name], dtype=torch.float32) for name in ("mean", "std"))
-    frames = torch.randint(256, (1, 3, *backbone.image_size), dtype=torch.uint8)
-    tokens = torch.randint(1, 1000, (2, backbone.text.context_length))
-    image, text = of_open_clip(architecture, weights, frames, tokens, mean, std)
+def trains_t2l(architecture: str) -> None:
+    model = t2l(architecture).train()
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=3e-3)
+    losses = []
+    for _ in range(4):
+        optimizer.zero_grad()
+        loss = loss_of(model)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    without = [n for n, p in model.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
+    assert without == []
+    assert all(p.grad is None for p in model.backbone.parameters())
+
+
+def recomputes_blocks(architecture: str) -> None:
+    gradients = []
+    for checkpointing in (False, True):
+        model = t2l(architecture, checkpointing=checkpointing).train()
+        loss_of(model).backward()
+        gradients.append([p.grad for p in model.parameters() if p.requires_grad])
+    assert_close(gradients[1], gradients[0], atol=1e-6, rtol=1e-5)
+
+
+def shows_attention(architecture: str) -> None:
+    model = t2l(architecture).eval()
+    classes = torch.nn.functional.normalize(torch.randn(3, 1, model.backbone.embedding_width), dim=-1)
+    seen = observe_video(model, videos()[0], classes, maps=("last", "rollout", "gradient"), labels=[1])
+    h, w = seen.layout.grid
+    assert (h, w) == (4, 4)
+    assert seen.frames[0].shape == (1, 4, 4)
+    assert_close(seen.frames[0].sum(dim=-1), torch.ones(1, 4))
+    for one in seen.maps:
+        (shares,) = one.views
+        assert shares.patches.shape == (4, h, w)
+        total = shares.patches.sum(dim=(1, 2)) + shares.class_token + shares.registers + shares.temporal
+        assert_close(total, torch.ones(4), atol=1e-5, rtol=0)
     with torch.no_grad():
-        assert_same(backbone.encode_frames(backbone.normalize_frames(frames)), image)
-        assert_same(backbone.encode_text(tokens), text)
-        if architecture not in ("RN50-quickgelu", "convnext_base"):
-            assert_same(backbone.encode_frames(backbone.normalize_frames(frames), plain_block), image)
+        plain = model.score(model.embed_views(videos()[:1]), classes)[0].softmax(dim=0)
+    assert_close(seen.probabilities, plain, atol=1e-5, rtol=1e-4)
+
+
+def has_features(architecture: str) -> None:
+    backbone = OpenClipBackbone(architecture, "random").eval()
+    frames = videos()[0, 0]
+    with torch.no_grad():
+        features = features_of_uint8(backbone, frames)
+        expected = backbone.encode_frames(backbone.normalize_frames(frames))
+        assert_close(features @ visual_projection(backbone), expected, atol=1e-5, rtol=1e-4)
+
+
+def adapts_projections(architecture: str) -> None:
+    tuning = ProjectionTuning(
+        n_steps=4, n_selected=2, window_frames=3, learning_rate=1e-3, early_stop="none", patience_steps=None
+    )
+    model = T3AL(backbone=ClipSettings(architecture, "random"), suppression=None, tuning=tuning)
+    before = [p.clone() for p in model.backbone.parameters()]
+    found = model.localize([video_of(model, {(20, 40): "dancing"})], [class_text()])[0][0]
+    assert found.n_steps == 4
+    assert found.detections
+    assert all(torch.equal(p, q) for p, q in zip(model.backbone.parameters(), before, strict=True))
+
+
+def classifies_frames(architecture: str) -> None:
+    model = FrameWiseCLIP(backbone=ClipSettings(architecture, "random"), threshold=0.3)
+    assert model.localize([video_of(model, {(20, 40): "dancing"})], [class_text()])[0][0].curves
+
+
+USES: dict[str, Callable[[str], None]] = {
+    use.__name__: use
+    for use in (trains_t2l, recomputes_blocks, shows_attention, has_features, adapts_projections, classifies_frames)
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("architecture", VITS)
+def test_every_vit_works_with_all_that_works_inside_towers(architecture: str, use: str) -> None:
+    torch.manual_seed(0)
+    USES[use](architecture)
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("kind", OTHERS)
+def test_every_other_tower_is_refused_by_name(kind: str, use: str, tmp_path: Path) -> None:
+    tower = OTHERS[kind]
+    if isinstance(tower, str):
+        path = timm_config(tmp_path, model=tower, pool="avg", image_size=32)
+    else:
+        path = changed_config(tmp_path / "resnet.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "vision_cfg": tower}))
+    kinds = "(open_clip's ModifiedResNet|timm's ResNet|timm's ConvNeXt|timm's EfficientNet), not"
+    with pytest.raises(BackboneError, match=rf"^the visual tower of .*json is {kinds}.*: take a ViT such as [\w, -]+$"):
+        USES[use](str(path))

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from torch import Tensor
 
-from zsar.callbacks.cost.counted_flops import counted_flops
-from zsar.lightning_modules.localization.localizer import ActionLocalizer
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.callbacks.cost.model_cost import arithmetic, n_parameters
 from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.gathering import gather_from_all
 
 _MB = 1e6
-_COUNTED = (
-    "matrix products, convolutions and attention in embedding a view, two operations per multiply-add; "
-    "not class text, scoring, captions or tuning at test time"
-)
 
 
 class CostMeter:
@@ -69,11 +61,8 @@ class CostMeter:
             "videos_per_second": round(n_videos / seconds, 2) if seconds else None,
             "peak_device_mb": _highest([of_process["peak_device_mb"] for of_process in everyone]),
             "peak_host_mb": _highest([of_process["peak_host_mb"] for of_process in everyone]),
-            "parameters": {
-                "total": sum(p.numel() for p in model.parameters()),
-                "trained": sum(p.numel() for p in model.parameters() if p.requires_grad),
-            },
-            **_arithmetic(model, frames_per_view),
+            "parameters": n_parameters(model),
+            **arithmetic(model, frames_per_view),
         }
 
 
@@ -96,24 +85,3 @@ def peak_memory(device: torch.device) -> dict[str, float | None]:
 def _highest(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return max(known) if known else None
-
-
-def _arithmetic(model: LightningModule, n_frames: int | None) -> dict[str, Any]:
-    """The GFLOPs of a view, beside what they are of; None, and why, where they cannot be counted."""
-    assert isinstance(model, ActionRecognizer | ActionLocalizer)
-    size = list(model.backbone.image_size)
-    view = {"frames_per_view": n_frames, "image_size": size}
-    uncounted = {**view, "gflops_per_view": None, "gmacs_per_view": None}
-    if n_frames is None:
-        return {**uncounted, "counted": "nothing: stored embeddings were read, and no frame was embedded"}
-    embed: Callable[[Tensor], Tensor]
-    if isinstance(model, ActionRecognizer):
-        embed, shape = model.embed_frames, (1, n_frames, 3, *size)
-    else:
-        embed, shape = model.backbone.encode_frames, (n_frames, 3, *size)
-    try:
-        flops = counted_flops(model, embed, shape)
-    except (RuntimeError, NotImplementedError) as error:
-        return {**uncounted, "counted": f"nothing: the model needs values to run ({str(error).splitlines()[0]})"}
-    giga = {"gflops_per_view": round(flops / 1e9, 6), "gmacs_per_view": round(flops / 2e9, 6)}
-    return {**view, **giga, "counted": _COUNTED}

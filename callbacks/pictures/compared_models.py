@@ -68,7 +68,12 @@ def frozen_clip(model: ActionRecognizer) -> VideoTextModel:
             f"frozen CLIP to compare with; leave out {FROZEN!r}, or name a checkpoint"
         )
     else:
-        settings = ClipSettings(backbone.architecture, weights or None, frame_statistics=backbone.frame_statistics)
+        settings = ClipSettings(
+            backbone.architecture,
+            weights or None,
+            frame_statistics=backbone.frame_statistics,
+            tokenizer=backbone.text.tokenizer_folder,
+        )
     scoring = Scoring("mean_pooled_cosine", "embedding")
     return VideoTextModel(backbone=settings, scoring=scoring).to(model.device).eval()
 

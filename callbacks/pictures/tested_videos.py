@@ -13,6 +13,9 @@ from zsar.callbacks.pictures.drawn_models import recognizer_of
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.runtime.gathering import gather_from_all
 
+_Batch = tuple[tuple[Tensor, Tensor, Tensor, Tensor], Tensor | None]
+"""Rows, labels, probabilities and failures of a batch, and the own probabilities of its best classes."""
+
 
 @dataclass(frozen=True)
 class TestedSet:
@@ -25,6 +28,8 @@ class TestedSet:
         labels: True class of each, int64 [N].
         probabilities: Of each class, float32 [N, C]; meaningless where a video failed.
         failed: Whether the video could not be decoded, bool [N].
+        own_confidences: Own probability of the most probable class, float32 [N], of models with a logit bias; else
+            None. `zsar classify --threshold` is compared with these.
     """
 
     text: ClassText
@@ -33,6 +38,7 @@ class TestedSet:
     labels: Tensor
     probabilities: Tensor
     failed: Tensor
+    own_confidences: Tensor | None = None
 
     __test__ = False  # not a test of pytest
 
@@ -70,7 +76,7 @@ class TestedVideos:
     def __init__(self) -> None:
         """Starts empty."""
         self._texts: list[ClassText] = []
-        self._batches: dict[int, list[tuple[Tensor, Tensor, Tensor, Tensor]]] = {}
+        self._batches: dict[int, list[_Batch]] = {}
 
     def start(self, model: LightningModule, *, needed_by: str) -> None:
         """Forgets an earlier test.
@@ -95,7 +101,10 @@ class TestedVideos:
         """
         columns = (batch.indices, batch.labels, outputs["probabilities"].float(), batch.failed)
         rows, labels, probabilities, failed = (column.detach().cpu() for column in columns)
-        self._batches[dataloader_idx].append((rows, labels, probabilities, failed))
+        own = outputs.get("own_probabilities")
+        if own is not None:
+            own = own.detach().float().cpu().gather(1, probabilities.argmax(dim=1, keepdim=True))[:, 0]
+        self._batches[dataloader_idx].append(((rows, labels, probabilities, failed), own))
 
     def gathered(self, trainer: Trainer) -> dict[str, TestedSet]:
         """The predictions of all processes, by set; all processes must call this.
@@ -108,16 +117,18 @@ class TestedVideos:
             n_classes = len(text.names)
             batches = [batch for batches in everyone for batch in batches[number]]
             batches = batches or [_nothing(n_classes)]
-            rows, labels, probabilities, failed = (torch.cat(column) for column in zip(*batches, strict=True))
-            order = rows.argsort()
-            tested = (column[order] for column in (rows, labels, probabilities, failed))
-            sets[text.set_name] = TestedSet(text, number, *tested)
+            columns = [torch.cat(column) for column in zip(*(columns for columns, _ in batches), strict=True)]
+            own = [of_batch for _, of_batch in batches if of_batch is not None]
+            order = columns[0].argsort()
+            rows, labels, probabilities, failed = (column[order] for column in columns)
+            of_best = torch.cat(own)[order] if own else None
+            sets[text.set_name] = TestedSet(text, number, rows, labels, probabilities, failed, of_best)
         return sets
 
 
-def _nothing(n_classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _nothing(n_classes: int) -> _Batch:
     none = torch.empty(0, dtype=torch.int64)
-    return none, none, torch.empty(0, n_classes), torch.empty(0, dtype=torch.bool)
+    return (none, none, torch.empty(0, n_classes), torch.empty(0, dtype=torch.bool)), None
 
 
 class TestedPictures(Callback):

@@ -58,12 +58,14 @@ class Untuned:
 
     Attributes:
         predicted: Logits of the untuned prompt, [B, C].
+        own: Own probabilities with the untuned prompt, [B, C]; None where the model has no logit bias.
         by_views: Logits of the averaged confident views, untuned, [B, C].
         failed: bool [B], true where tuning met NaN or infinity, so that the prompt stays untuned.
         class_texts: Class embeddings of each of the text sets that are tuned on, [C, P, D], by its name.
     """
 
     predicted: Tensor
+    own: Tensor | None
     by_views: Tensor
     failed: Tensor
     class_texts: Mapping[str, Tensor]
@@ -119,7 +121,7 @@ class PromptAdaptation:
 
         Raises:
             ValueError: The phrase has no tokens, or a text does not fit together with the context.
-            BackboneError: The tokenizer is not CLIP's, or the text tower cannot be run on token embeddings.
+            BackboneError: Prompts cannot be assembled with the tokenizer, or the text tower takes no token embeddings.
         """
         with torch.inference_mode(False), torch.no_grad(), _weights_held(self._model):
             self._tuner(text)
@@ -180,7 +182,8 @@ class PromptAdaptation:
         predicted = by_original if self._prompts.prediction == "original" else by_views
         before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))
         named: dict[str, Tensor] = dict(zip(self._prompts.texts, tuner.untuned, strict=True))
-        self.untuned = Untuned(before, mean, tuned.failed, named)
+        own = self._model.own_probabilities(predicted(tuner.untuned))
+        self.untuned = Untuned(before, own, mean, tuned.failed, named)
         return predicted(tuned.class_texts)
 
     def _tuner(self, text: ClassText) -> PromptTuner:
@@ -214,13 +217,14 @@ class PromptAdaptation:
 def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: int) -> Tensor:
     """The initial context, float32 [n, W]: from a phrase, or random and the same for all videos of a run."""
     if prompts.phrase is not None:
-        tokens = phrase_tokens(model.backbone.text, prompts.phrase)
+        tokens = phrase_tokens(model.backbone.text, prompts.phrase, prompts.class_position)
         return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
     assert prompts.n_random_tokens is not None
-    if prompts.n_random_tokens > (most := model.backbone.text.context_length - 3):  # beside a start, a word and an end
+    text = model.backbone.text
+    if prompts.n_random_tokens > (most := text.context_length - len(text.frame) - 1):  # beside a start, a word, an end
         raise ValueError(f"n_random_tokens must be at most {most} with this model; got {prompts.n_random_tokens}")
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(prompts.n_random_tokens, model.backbone.text.width, generator=generator)
+    drawn = torch.randn(prompts.n_random_tokens, text.width, generator=generator)
     return (_RANDOM_CONTEXT_STD * drawn).to(model.device)
 
 

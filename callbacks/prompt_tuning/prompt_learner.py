@@ -3,9 +3,14 @@
 One context serves all classes. A prompt learner holds only fixed data: the tokens of the class texts and the position
 of the context; contexts are arguments, one for each video, so that many videos are tuned at a time.
 
-Exact savings, for causal towers that read the embedding at the end token (others run at full length):
-sequences end with the longest end token of their part, parts contain texts of similar length, and the leading
-positions shared by all prompts (mostly start and context) are computed once per video.
+Learnable are the tokens of the context only. What the tokenizer puts around a text (start, end) is fixed, and so is
+padding: where a tower sees it (SigLIP, CLIPA, MobileCLIP-S), a prompt keeps it up to the whole context length, and
+is read where the tower reads any text (`TextTower.reads`). Assembled from the phrase's own tokens, a prompt is what the
+tokenizer makes of the whole text; with a tokenizer or a text for which this fails, prompts are refused.
+
+Exact savings: sequences end where nothing that follows affects their embedding (`n_needed`), parts contain texts of
+similar length, and in causal towers the leading positions shared by all prompts (mostly start and context) are computed
+once per video.
 """
 
 from __future__ import annotations
@@ -62,25 +67,29 @@ class PromptLearner:
 
         Raises:
             ValueError: Not even the first sentence of a text fits together with the context.
-            BackboneError: The tokenizer is not CLIP's, or the tower cannot be run on token embeddings.
+            BackboneError: Prompts cannot be assembled with the tokenizer, or the tower takes no token embeddings.
         """
         self._text = text
         self._block_forward = block_forward
         self.shape = (len(texts), len(texts[0]))
         flat = [_without_phrase(one, phrase) for of_class in texts for one in of_class]
-        bodies = text.tokens_between([_closed(one) for one in flat], reserved=n_context)
-        start, end = text.start_and_end_token
-        rows = [[start, *_laid_out(body, n_context, class_position), end] for body in bodies]
+        is_after = _n_before(n_context, class_position) > 0
+        bodies = text.tokens_between(
+            [_closed(one) for one in flat], reserved=n_context, after=phrase if is_after else ""
+        )
+        frame = text.frame
+        laid_out = [_laid_out(body, n_context, class_position, ends=frame.keeps_marks) for body in bodies]
+        rows = [[*frame.before, *row, *frame.after] for row in laid_out]
         rows.sort(key=len)
         order = sorted(range(len(bodies)), key=lambda i: len(bodies[i]))
         self._sorted = torch.tensor(order, device=device)
         self._unsorted = self._sorted.argsort()
-        read_at = [text.reading_position(len(row) - 1) for row in rows]
-        length = len(rows[-1]) if text.is_read_at_end else text.context_length
-        tokens = torch.tensor([row + [0] * (length - len(row)) for row in rows])
-        self._n_shared = _n_shared(tokens, min(read_at)) if text.is_read_at_end else 0
-        self._lengths = [len(row) if text.is_read_at_end else length for row in rows]
-        self._read_at = torch.tensor(read_at, device=device)
+        tokens = torch.tensor([row + [frame.padding] * (text.context_length - len(row)) for row in rows])
+        self._lengths: list[int] = text.tower.n_needed(tokens).tolist()
+        tokens = tokens[:, : max(self._lengths)]
+        self._n_shared = _n_shared(tokens, len(rows[0]) - 1) if text.shares_beginnings else 0
+        self._n_layers, self._width = text.tower.n_layers, text.width
+        self._tokens = tokens.to(device)
         self._context_at = torch.where(tokens < 0, -1 - tokens, -1).to(device)
         self._has_context: list[bool] = (tokens < 0).any(dim=0).tolist()  # of each position, without a device sync
         with torch.no_grad():
@@ -103,7 +112,7 @@ class PromptLearner:
             prefix = self._with_context(contexts, slice(part.start, part.start + 1), slice(0, shared))
             embedded = self._text.encode_embedded(
                 suffix.flatten(0, 1),
-                (self._read_at[part] - shared).repeat(len(contexts)),
+                self._tokens[part, :length].repeat(len(contexts), 1),
                 prefix=prefix[:, 0] if shared else None,
                 block_forward=self._block_forward,
             )
@@ -139,7 +148,7 @@ class PromptLearner:
 
     def _bytes(self, part: slice) -> float:
         n_tokens = (part.stop - part.start) * self._own(part.stop - 1)
-        return 4.0 * _KEPT_WIDTHS * n_tokens * self._text.width * len(self._text.blocks)
+        return 4.0 * _KEPT_WIDTHS * n_tokens * self._width * self._n_layers
 
     def _with_context(self, contexts: Tensor, part: slice, positions: slice) -> Tensor:
         """Token embeddings [G, N, L, W] of a part at given positions."""
@@ -149,13 +158,18 @@ class PromptLearner:
         return torch.where((context_at >= 0)[..., None], contexts[:, context_at.clamp(min=0)], fixed)
 
 
-def phrase_tokens(text: OpenClipText, phrase: str) -> Tensor:
+def phrase_tokens(text: OpenClipText, phrase: str, class_position: ClassPosition = "end") -> Tensor:
     """The tokens of a phrase, one for each context token: int64 [n_context], on the CPU.
+
+    Args:
+        text: The tokenizer.
+        phrase: The words.
+        class_position: Where the text of a class is placed; behind it, some tokenizers read the first word differently.
 
     Raises:
         ValueError: The phrase is empty, or leaves no room for a text.
     """
-    (tokens,) = text.tokens_between([phrase], reserved=2)
+    (tokens,) = text.tokens_between([phrase], reserved=2, after=None if class_position == "front" else "")
     if not tokens:
         raise ValueError(f"the phrase {phrase!r} has no tokens to initialize the context from")
     return torch.tensor(tokens)
@@ -171,13 +185,25 @@ def _without_phrase(text: str, phrase: str | None) -> str:
     return text[len(phrase) + 1 :] if begins and phrase is not None else text
 
 
-def _laid_out(body: list[int], n_context: int, class_position: ClassPosition) -> list[int]:
-    """Tokens between start and end; -1 - i stands for the i-th token of the context."""
+def _n_before(n_context: int, class_position: ClassPosition) -> int:
+    """Number of context tokens before the text of a class."""
+    return {"end": n_context, "middle": n_context // 2, "front": 0}[class_position]
+
+
+def _laid_out(body: list[int], n_context: int, class_position: ClassPosition, *, ends: bool) -> list[int]:
+    """Tokens between start and end; -1 - i stands for the i-th token of the context.
+
+    Args:
+        body: The tokens of a text.
+        n_context: Number of context tokens.
+        class_position: Where the text is placed.
+        ends: Whether its last token is a mark, which stays last.
+    """
     context = [-1 - i for i in range(n_context)]
-    n_before = {"end": n_context, "middle": n_context // 2, "front": 0}[class_position]
+    n_before, n_words = _n_before(n_context, class_position), len(body) - ends
     if class_position == "end":
         return context + body
-    return [*context[:n_before], *body[:-1], *context[n_before:], *body[-1:]]
+    return [*context[:n_before], *body[:n_words], *context[n_before:], *body[n_words:]]
 
 
 def _n_shared(tokens: Tensor, first_end: int) -> int:

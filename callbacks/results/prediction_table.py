@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
 
 from zsar.callbacks.results.written_line import say_written
 from zsar.datamodules.batch import VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS, prediction_file
+from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS, prediction_file
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import shown
@@ -25,7 +26,8 @@ class PredictionTable(Callback):
 
     Rows are in the set's order. Columns: path (relative to the data set), label, prediction, its probability, whether
     the video was decoded, and if not, why. In `zsar predict` the label is empty. Names that are not UTF-8 are written
-    as in `written_names.py`.
+    as in `written_names.py`. The probability is that among the classes of the set (softmax); of a model with a logit
+    bias (SigLIP) a last column has the own probability of the predicted class (sigmoid).
     """
 
     def __init__(self) -> None:
@@ -58,8 +60,10 @@ class PredictionTable(Callback):
         best = outputs["probabilities"].float().max(dim=1)
         rows = self._rows.setdefault(text.set_name, [])
         problems = iter(batch.undecodable)
-        columns = (batch.indices, batch.labels, best.indices, best.values, batch.failed)
-        for index, label, prediction, probability, failed in zip(*(c.tolist() for c in columns), strict=True):
+        own = outputs.get("own_probabilities")
+        of_best = best.values if own is None else own.float().gather(1, best.indices[:, None])[:, 0]
+        columns = (batch.indices, batch.labels, best.indices, best.values, of_best, batch.failed)
+        for index, label, prediction, probability, by_itself, failed in zip(*map(Tensor.tolist, columns), strict=True):
             row = {
                 "video": written_name(table.key(index)),
                 "path": written_name(table.path(index)),
@@ -69,6 +73,8 @@ class PredictionTable(Callback):
                 "decoded": "no" if failed else "yes",
                 "problem": shown(next(problems)) if failed else "",
             }
+            if own is not None:
+                row[OWN_COLUMN] = "" if failed else f"{by_itself:.4g}"
             rows.append((index, row))
 
     on_validation_batch_end = on_test_batch_end
@@ -98,7 +104,8 @@ class PredictionTable(Callback):
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    own = [OWN_COLUMN] if any(OWN_COLUMN in row for row in rows) else []
     with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=PREDICTION_COLUMNS)
+        writer = csv.DictWriter(file, fieldnames=[*PREDICTION_COLUMNS, *own])
         writer.writeheader()
         writer.writerows(rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS, prediction_file
+from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS, prediction_file
 from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
 from zsar.runtime.text.text_tables import iterate_table
 
@@ -16,7 +16,7 @@ MOST_ROWS = 10_000
 """Rows that W&B shows of a table; the files in the artifact `results` have all."""
 
 Row = list[str | float | None]
-_NUMBERS = ("probability",)
+_NUMBERS = ("probability", OWN_COLUMN)
 _OF_DETECTIONS = ("set", "video", "label", "score", "start_seconds", "end_seconds")
 
 
@@ -56,18 +56,20 @@ def tracked_tables(folder: Path, result: Mapping[str, Any], *, most_rows: int = 
 
 
 def _predictions(folder: Path, sets: Sequence[str], share: int) -> TrackedTable:
+    columns = [*PREDICTION_COLUMNS, OWN_COLUMN]
     rows, n_rows = list[Row](), 0
     for set_name in sets:
         path = prediction_file(folder, set_name)
         if not path.is_file():
             continue
-        first, others = PREDICTION_COLUMNS[:1], PREDICTION_COLUMNS[1:]
-        read = iterate_table(path, "predictions", columns=first, optional=others, by_zsar=True)
+        read = iterate_table(path, "predictions", columns=columns[:1], optional=columns[1:], by_zsar=True)
         cells = [of_row for _, of_row in read]
         n_rows += len(cells)
         for of_row in cells[:share]:
-            rows.append([set_name, *map(_value, PREDICTION_COLUMNS, of_row)])
-    return TrackedTable("predictions", ["set", *PREDICTION_COLUMNS], rows, n_rows)
+            rows.append([set_name, *map(_value, columns, of_row)])
+    if all(row[-1] is None for row in rows):  # the model has no logit bias
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    return TrackedTable("predictions", ["set", *columns], rows, n_rows)
 
 
 def _detections(folder: Path, stage: str, share: int) -> TrackedTable:

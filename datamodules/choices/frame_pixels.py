@@ -10,6 +10,12 @@ from zsar.datamodules.choices.geometry import Geometry
 ResizeFilter = Literal["bilinear", "bicubic"]
 """How pixels are interpolated, with antialiasing."""
 
+StatedGeometry = Literal["model", "crop", "squash"]
+"""A geometry, or the model's."""
+
+StatedFilter = Literal["model", "bilinear", "bicubic"]
+"""A filter, or the model's."""
+
 
 @dataclass(frozen=True)
 class FramePixels:

@@ -42,8 +42,8 @@ class ClipRecord:
     """Which frames of a video were embedded, and how they were made.
 
     Attributes:
-        geometry: How frames became square: "views" as in a test (short side resized, squares cropped), or "squash" or
-            "crop" of whole videos.
+        geometry: How frames became square: in test views "views" (short side resized, squares cropped) or "squash"
+            (both sides resized); of whole videos "crop" or "squash".
         resize_filter: The filter, with antialiasing.
         image_size: Height and width of a frame in pixels.
         short_side_px: Short side before cropping, in pixels; 0 if "squash".

@@ -7,24 +7,26 @@ sides' ratio changed. Cropped frames keep the ratio, but of a 16:9 picture only 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
 
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.choices.geometry import Geometry
-from zsar.datamodules.views.transforms import TestTransform, check_frames, resized
+from zsar.datamodules.views.transforms import TestTransform
 
-RESIZE_FILTER = "bicubic"
-"""The filter of both, with antialiasing."""
+RESIZE_FILTER: ResizeFilter = "bicubic"
+"""The filter of both unless another is asked for, with antialiasing."""
 
 
-def square_frames(geometry: Geometry, image_size: int) -> Callable[[Tensor], Tensor]:
+def square_frames(
+    geometry: Geometry, image_size: int, *, resize_filter: ResizeFilter = RESIZE_FILTER
+) -> Callable[[Tensor], Tensor]:
     """The transform of a geometry; frames that have the output's size are not resampled.
 
     Args:
         geometry: "squash" or "crop".
         image_size: S, height and width of the output frames, in pixels.
+        resize_filter: How they are resized, with antialiasing.
 
     Returns:
         uint8 [T, 3, H, W] -> uint8 [T, 3, S, S].
@@ -32,16 +34,5 @@ def square_frames(geometry: Geometry, image_size: int) -> Callable[[Tensor], Ten
     Raises:
         ValueError: The geometry is unknown, or the size is not positive.
     """
-    if geometry == "crop":
-        crop = TestTransform(image_size, interpolation=RESIZE_FILTER)
-        return lambda frames: crop(frames)[0]
-    if geometry != "squash":
-        raise ValueError(f"geometry must be squash or crop; got {geometry}")
-    if image_size < 1:
-        raise ValueError(f"a size in pixels must be at least 1; got {image_size}")
-    return partial(_squashed, image_size)
-
-
-def _squashed(image_size: int, frames: Tensor) -> Tensor:
-    check_frames(frames)
-    return resized(frames, [image_size, image_size], InterpolationMode(RESIZE_FILTER))
+    transform = TestTransform(image_size, interpolation=resize_filter, geometry=geometry)
+    return lambda frames: transform(frames)[0]

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.class_paths import class_path
@@ -88,6 +89,17 @@ class Views(ABC):
             ValueError: Views would be mirrored although that may change the class, or all views would be identical.
         """
         return self
+
+    def check_geometry(self, geometry: Geometry) -> None:
+        """Checks that the views can be made of frames of a geometry.
+
+        Args:
+            geometry: How frames become square, "crop" or "squash".
+
+        Raises:
+            ValueError: They cannot.
+        """
+        return
 
     def frames_per_view(self, n_frames: int) -> int:
         """Frames of a further view, for T of the test view; the same, unless a kind of views has its own number."""

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.crop_places import crop_corners
 from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views, generator_of_video
@@ -27,7 +28,7 @@ class MultiRateViews(Views):
     stretch, then crop: along the long side, across it, corners. ZAR's default has 3 x 4 x 4 = 48 views, 39 of them
     distinct. The paper's 5 crops add the upper and the lower one, and its 9 the corners; it does not give the size
     of the frames. For these, their short side is 256/224 of S, which leaves a margin above and below. All crops of
-    a frame of S x S pixels are identical.
+    a frame of S x S pixels are identical. Frames of a model that squashes pictures have one crop: the whole.
     """
 
     def __init__(
@@ -102,9 +103,19 @@ class MultiRateViews(Views):
                     rows.append(start + centre_indices(length, n_frames, sampling=sampling))
         return torch.stack(rows)
 
+    def check_geometry(self, geometry: Geometry) -> None:
+        """Refuses several crops of squashed frames, which show the whole picture."""
+        if geometry == "squash" and self.n_crops != 1:
+            raise ValueError(
+                f"data.clips.views.n_crops is {self.n_crops}, but frames are squashed (geometry squash), which shows "
+                "the whole picture; set it to 1, or data.clips.geometry to crop"
+            )
+
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
         """Resizes each frame to [n, 3, h, w], so that all crops fit; see `Views.shrink`."""
         size = transform.image_size
+        if transform.geometry == "squash":
+            return resized(frames, [size, size], transform.interpolation)
         if frames.shape[-2:] == (size, size):
             return frames
         short_side = size if self.n_crops <= 3 else round(size * 256 / 224)

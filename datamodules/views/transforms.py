@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional
 
-from zsar.datamodules.choices.geometry import RESIZE_RATIO
+from zsar.datamodules.choices.geometry import RESIZE_RATIO, Geometry
+from zsar.runtime.choices import check_choice
 
 # Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
 _JITTER = (0.4, 0.4, 0.2, 0.1)
@@ -89,7 +90,7 @@ class TrainTransform:
 
 
 class TestTransform:
-    """Resizes the short side to a fixed length; crops the centre, or several squares along the long side."""
+    """Makes frames square: squashes both sides; or resizes the short side and crops the centre, or several squares."""
 
     __test__ = False  # pytest collects classes of this name as tests
 
@@ -98,33 +99,46 @@ class TestTransform:
         image_size: int,
         *,
         n_crops: int = 1,
-        resize_ratio: float = RESIZE_RATIO,
+        resize_ratio: float | None = None,
         interpolation: str = "bicubic",
+        geometry: Geometry = "crop",
     ) -> None:
         """Composes resize and crops.
 
         Args:
             image_size: S, height and width of the output frames, in pixels.
             n_crops: 1 for the centre; more for equally spaced crops from end to end of the long side.
-            resize_ratio: Short side before cropping, as a multiple of `image_size`.
+            resize_ratio: Short side before cropping, as a multiple of `image_size`; None for 256 / 224.
             interpolation: "bilinear", "bicubic" or another of torchvision's names.
+            geometry: "crop"; or "squash", which resizes both sides to S and crops nothing.
 
         Raises:
-            ValueError: `n_crops` or `image_size` is not positive, or `resize_ratio` is below 1.
+            ValueError: `n_crops` or `image_size` is not positive, `resize_ratio` is below 1, the geometry is unknown,
+                or crops or a short side are asked for although both sides are squashed.
         """
         if n_crops < 1:
             raise ValueError(f"n_crops must be at least 1; got {n_crops}")
-        if resize_ratio < 1:
+        if resize_ratio is not None and resize_ratio < 1:
             raise ValueError(f"resize_ratio must be at least 1, or the crop would not fit; got {resize_ratio}")
+        check_choice(Geometry, geometry=geometry)
         self.image_size = _positive(image_size)
         self.n_crops = n_crops
-        self.short_side = round(image_size * resize_ratio)
+        self.geometry: Geometry = geometry
         self.interpolation = InterpolationMode(interpolation)
+        self.short_side: int | None = None
+        """Of a frame before it is cropped, in pixels; None if both sides are squashed."""
+        if geometry == "crop":
+            self.short_side = round(image_size * (RESIZE_RATIO if resize_ratio is None else resize_ratio))
+        elif n_crops != 1 or resize_ratio is not None:
+            asked = f"n_crops is {n_crops}" if n_crops != 1 else f"resize_ratio is {resize_ratio:g}"
+            raise ValueError(f"{asked}, but the geometry squash crops nothing; leave it out, or take the geometry crop")
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Transforms uint8 [T, 3, H, W] into uint8 [n_crops, T, 3, S, S]."""
         check_frames(frames)
         size = self.image_size
+        if self.short_side is None:
+            return resized(frames, [size, size], self.interpolation)[None]
         if frames.shape[-2:] != (size, size):
             frames = resized(frames, [self.short_side], self.interpolation)
         height, width = frames.shape[-2:]

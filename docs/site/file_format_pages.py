@@ -20,7 +20,7 @@ from zsar.lightning_modules.command_line.reproduce import papers_file
 from zsar.lightning_modules.localization.stored import caption_files, feature_files
 from zsar.lightning_modules.recognition.saved import shared_folders
 from zsar.lightning_modules.run_folders import run_record
-from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS
+from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS
 from zsar.lightning_modules.training import checkpoints
 
 _HEAD = """\
@@ -60,9 +60,10 @@ _COLUMN_MEANINGS = {
     "path": "its file",
     "label": "its true class; empty in `zsar predict`",
     "prediction": "the class of the highest probability; empty for a video that could not be read",
-    "probability": "the probability of that class, 0 to 1",
+    "probability": "the probability of that class among the classes of the set, 0 to 1",
     "decoded": "whether the video could be read",
     "problem": "why not",
+    OWN_COLUMN: "only of models with a logit bias (SigLIP): the probability of that class by itself, 0 to 1",
 }
 
 
@@ -97,7 +98,7 @@ def _keys(meanings: dict[str, str], title: str) -> str:
 
 
 def _columns() -> dict[str, str]:
-    return {name: _COLUMN_MEANINGS[name] for name in PREDICTION_COLUMNS}
+    return {name: _COLUMN_MEANINGS[name] for name in (*PREDICTION_COLUMNS, OWN_COLUMN)}
 
 
 def _head(documented: ModuleType | type) -> str:

@@ -30,6 +30,8 @@ COMMANDS = {
     "summarize": ("one table of several runs: mean and standard deviation over seeds", "summarize.summarize"),
     "report": ("a page that shows what runs did: results, curves, mistakes, settings", "report.report"),
     "picture": ("a picture of test videos with their true class and the predictions of runs", "picture"),
+    "models": ("list the architectures: parameters, GFLOPs, which methods work; or try one", "models.models"),
+    "profile": ("what experiments cost: parameters, GFLOPs, time, memory, decoding", "profile.profile"),
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint released by the authors of a method", "convert"),
     "share": ("a trained model as a folder with a model card, or on the Hugging Face hub", "share.share"),
@@ -78,7 +80,7 @@ environment:
 """
 
 # Commands that take the settings of a data set; these are written as YAML and JSON.
-_WITH_SETTINGS = ("doctor.doctor", "embed.embed")
+_WITH_SETTINGS = ("doctor.doctor", "embed.embed", "profile.profile")
 _FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"

@@ -33,7 +33,10 @@ MEMORY_OF_DEVICE_FULL = "torch.OutOfMemoryError"
 _PARSERS = ("jsonargparse", "argparse")
 _MOST_READ = 1_000  # searched characters of a message, as some quote their whole input
 # Names of options in shared messages, and their names in the commands of Lightning.
-_NAMES_IN_LIGHTNING = {"--weights": "--model.backbone.weights", "--architecture": "--model.backbone.architecture"}
+_NAMES_IN_LIGHTNING = {
+    f"--{name}": f"--model.backbone.{name}"
+    for name in ("weights", "architecture", "frame_statistics", "frame_geometry", "tokenizer")
+}
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
 
 

@@ -8,7 +8,12 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
-from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions
+from zsar.lightning_modules.command_line.options.shared import (
+    ClassTextOptions,
+    RecognizerOptions,
+    SquareRecognizerOptions,
+    TokenizerOption,
+)
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
@@ -37,7 +42,7 @@ def requested_class_text(text: ClassTextOptions, model: RecognizerOptions | None
     return filled
 
 
-def requested_recognizer(asked: RecognizerOptions, *, device: str) -> ActionRecognizer:
+def requested_recognizer(asked: SquareRecognizerOptions, *, device: str) -> ActionRecognizer:
     """The recognizer of a checkpoint, or frozen CLIP.
 
     Args:
@@ -45,9 +50,16 @@ def requested_recognizer(asked: RecognizerOptions, *, device: str) -> ActionReco
         device: As for `zsar.load`.
 
     Raises:
-        ValueError: A checkpoint and an architecture are given.
+        ValueError: A checkpoint is given, and an architecture or what it states itself.
         CheckpointError: The checkpoint cannot be loaded.
         BackboneError: The CLIP model or its weights cannot be loaded.
     """
     asked.check_one_model()
-    return load(asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE, weights=asked.weights, device=device)
+    return load(
+        asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE,
+        weights=asked.weights,
+        tokenizer=asked.tokenizer if isinstance(asked, TokenizerOption) else None,
+        frame_statistics=asked.frame_statistics,
+        frame_geometry=asked.frame_geometry,
+        device=device,
+    )

@@ -26,7 +26,7 @@ class Projections:
     """The last layers of a CLIP model; T3AL adapts them.
 
     Attributes:
-        visual: P_v, [W, D].
+        visual: P_v, [W, D]; a bias is its last row, and features then end with 1 (`frame_features`).
         text: P_l, [V, D].
         text_bias: [D] if the text projection has one; it is not adapted.
         log_scale: Logarithm of CLIP's logit scale, a scalar.

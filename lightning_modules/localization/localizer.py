@@ -52,11 +52,11 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
         """Builds the model, frozen.
 
         Args:
-            backbone: The CLIP model, a ViT or CoCa.
+            backbone: The CLIP model or CoCa, whose visual tower is a ViT of open_clip's or timm's.
             iou_thresholds: Minimum temporal IoU of a match; one metric for each.
 
         Raises:
-            BackboneError: The model cannot be built, or has no features before a projection.
+            BackboneError: The model cannot be built, or its visual tower is no ViT.
         """
         super().__init__()
         self.backbone = backbone.build()
@@ -90,7 +90,7 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
 
     @property
     def projections(self) -> Projections:
-        """The model's projections and temperature, not copied."""
+        """The model's projections and temperature; its parameters where `visual_projection` makes nothing anew."""
         text, bias = self.backbone.text.projection
         return Projections(
             visual=visual_projection(self.backbone),

@@ -69,7 +69,7 @@ class UntrimmedReader:
         source = self._source
         sets = tuple(index for index, tested in enumerate(source.tested_sets) if row in tested.rows)
         truths = {index: source.ground_truth([row], index) for index in sets}
-        size = self._backbone.image_size[0]
+        size, resize_filter = self._backbone.image_size[0], self._backbone.resize_filter
         name = str(source.videos[row].id)
         stored = source.features_folder
         read = self._features(row) if stored is None else self._stored_features(stored, name)
@@ -81,7 +81,9 @@ class UntrimmedReader:
             duration_seconds=duration,
             sets=sets,
             truths={index: Truth(truth.labels, truth.seconds) for index, truth in truths.items()},
-            frames_at=lambda times_seconds: source.frames_at(row, times_seconds, image_size=size),
+            frames_at=lambda times_seconds: source.frames_at(
+                row, times_seconds, image_size=size, resize_filter=resize_filter
+            ),
             captions_folder=source.captions_folder,
             n_damaged=n_damaged,
         )
@@ -100,7 +102,8 @@ class UntrimmedReader:
         return finite_features(path, stored), times, made_of.duration_seconds, made_of.n_damaged
 
     def _features(self, row: int) -> tuple[Tensor, Tensor, float, int]:
-        size = self._backbone.image_size[0]
-        with self._source.open_frames(row, image_size=size, chunk_size=_FRAMES_AT_ONCE) as stream:
+        size, resize_filter = self._backbone.image_size[0], self._backbone.resize_filter
+        opened = self._source.open_frames(row, image_size=size, chunk_size=_FRAMES_AT_ONCE, resize_filter=resize_filter)
+        with opened as stream:
             features = torch.cat([features_of_uint8(self._backbone, frames) for frames, _ in stream.chunks()])
             return features, torch.from_numpy(stream.times_seconds), float(stream.duration_seconds), stream.n_damaged

@@ -10,6 +10,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 
 
 class UntrimmedSource(Protocol):
@@ -31,11 +32,13 @@ class UntrimmedSource(Protocol):
         """The instances of a set in these videos: rows, labels and seconds."""
         ...
 
-    def open_frames(self, row: int, *, image_size: int, chunk_size: int) -> Any:  # noqa: ANN401 - a context manager
+    def open_frames(self, row: int, *, image_size: int, chunk_size: int, resize_filter: ResizeFilter) -> Any:  # noqa: ANN401 - a context manager
         """The frames of a video as a stream."""
         ...
 
-    def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
+    def frames_at(
+        self, row: int, times_seconds: Sequence[float], *, image_size: int, resize_filter: ResizeFilter
+    ) -> Tensor:
         """Frames of a video at the given times."""
         ...
 

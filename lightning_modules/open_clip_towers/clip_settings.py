@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FrameStatistics, OpenClipBackbone
+from zsar.datamodules.choices.frame_pixels import StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.choices import check_choices
 
 
@@ -20,13 +22,23 @@ class ClipSettings:
             JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
         weights: A tag of open_clip ("openai"), the path of a weights file, or "random"; null for "hf-hub:" and
             "local-dir:", which include their weights.
-        frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, with which CLIP was
-            trained, or "imagenet"'s, as ViFi-CLIP's authors fine-tune and test it.
+        frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, with which its weights
+            were published; "openai"'s (CLIP), "imagenet"'s, as ViFi-CLIP's authors fine-tune and test it, "half" (0.5
+            and 0.5: SigLIP, PE-Core) or "zero_one" (0 and 1: MobileCLIP). A weights file takes those of the
+            architecture's published weights; where these differ or there are none, say it.
+        frame_geometry: How frames become square: as the "model"'s weights were published with; or "squash" (both sides
+            are resized) or "crop" (the short side is, and the centre is cut), where nothing published says it.
+        tokenizer: Folder with the files of the tokenizer (`tokenizer.json`, `tokenizer_config.json`), for models that
+            read text with one of the package transformers (SigLIP, CLIPA, ...) on machines without internet access;
+            null for the one that the architecture names, from the hub's cache or the hub. Where the text tower is of
+            transformers, too, the folder also has its `config.json`.
     """
 
     architecture: str = "ViT-B-16-quickgelu"
     weights: str | None = "openai"
     frame_statistics: FrameStatistics = field(default="model", kw_only=True)
+    frame_geometry: StatedGeometry = field(default="model", kw_only=True)
+    tokenizer: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Checks the choices."""
@@ -36,9 +48,16 @@ class ClipSettings:
         """Builds the model, on the CPU.
 
         Raises:
-            BackboneError: There is no such architecture, or its weights are neither local nor downloadable.
+            BackboneError: There is no such architecture, its weights are neither local nor downloadable, or it is not
+                known what its frames are normalized with.
         """
-        return OpenClipBackbone(self.architecture, self.weights, frame_statistics=self.frame_statistics)
+        return OpenClipBackbone(
+            self.architecture,
+            self.weights,
+            frame_statistics=self.frame_statistics,
+            frame_geometry=self.frame_geometry,
+            tokenizer=self.tokenizer,
+        )
 
 
 @dataclass(frozen=True)
@@ -57,5 +76,7 @@ class TrainedClipSettings(ClipSettings):
             self.architecture,
             self.weights,
             frame_statistics=self.frame_statistics,
+            frame_geometry=self.frame_geometry,
+            tokenizer=self.tokenizer,
             gradient_checkpointing=self.gradient_checkpointing,
         )

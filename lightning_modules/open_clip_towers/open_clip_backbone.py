@@ -11,14 +11,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import open_clip
 import torch
 from torch import Tensor, nn
 
-from zsar.datamodules.choices.frame_pixels import FramePixels
-from zsar.datamodules.choices.geometry import Geometry
+from zsar.datamodules.choices.frame_pixels import FramePixels, ResizeFilter, StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import (
     BlockForward,
@@ -27,12 +27,13 @@ from zsar.lightning_modules.open_clip_towers.blocks.tower_block import (
     plain_block,
     run_blocks,
 )
+from zsar.lightning_modules.open_clip_towers.pixels.model_pixels import model_pixels
+from zsar.lightning_modules.open_clip_towers.pixels.stated_pixels import stated_pixels
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.visual.known_towers import known_tower
 from zsar.lightning_modules.open_clip_towers.visual.visual_tower import VisualTower
-from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 
-FrameStatistics = Literal["model", "imagenet"]
 FROM_FLOATS = "(frames * 255).round().byte()"
 """How floats from 0 to 1 become frames; errors say it."""
 
@@ -41,9 +42,10 @@ class OpenClipBackbone(nn.Module):
     """The two towers of a CLIP model.
 
     Attributes:
-        frame_statistics: Whose mean and deviation frames are normalized with.
+        frame_statistics: Whose mean and deviation frames are normalized with, as it was asked for.
         embedding_width: D, the width of frame and text embeddings.
         image_size: Height and width of a frame in pixels.
+        pixels: How its frames are made and normalized.
         text: The tokenizer and the text tower.
     """
 
@@ -57,6 +59,8 @@ class OpenClipBackbone(nn.Module):
         weights: str | None,
         *,
         frame_statistics: FrameStatistics = "model",
+        tokenizer: str | None = None,
+        frame_geometry: StatedGeometry = "model",
         gradient_checkpointing: bool = False,
     ) -> None:
         """Builds the model; see `build_clip` for the arguments.
@@ -64,31 +68,47 @@ class OpenClipBackbone(nn.Module):
         Args:
             architecture: Name, JSON config or hub id of the architecture.
             weights: Tag or file of the weights, "random", or None if the architecture includes them.
-            frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, or "imagenet"'s.
+            frame_statistics: Mean and deviation that frames are normalized with; see `FrameStatistics`.
+            frame_geometry: How frames become square: the "model"'s way, or another.
+            tokenizer: Folder with the files of the tokenizer; None for the one that the architecture names.
             gradient_checkpointing: Recompute each block in the backward pass: less memory, about a third more time.
 
         Raises:
-            BackboneError: The model cannot be built.
+            BackboneError: The model cannot be built, or it is not known what its frames are normalized with.
         """
         super().__init__()
-        self.clip, open_clip_name = build_clip(architecture, weights)
+        self.clip, open_clip_name = build_clip(architecture, weights, text_folder=tokenizer)
         self.architecture = architecture
         self.gradient_checkpointing = gradient_checkpointing
         self.frame_statistics = frame_statistics
-        for name, values in _statistics(self.clip, frame_statistics).items():
+        self.pixels = model_pixels(
+            stated_pixels(architecture, open_clip_name, weights),
+            architecture if weights is None else f"{architecture} with the weights {weights}",
+            frame_statistics=frame_statistics,
+            frame_geometry=frame_geometry,
+            is_random=weights == RANDOM_WEIGHTS,
+        )
+        for name, values in (("mean", self.pixels.statistics.mean), ("std", self.pixels.statistics.std)):
             self.register_buffer(f"frame_{name}", torch.tensor(values, device="cpu").view(3, 1, 1), persistent=False)
         size = self.clip.visual.image_size
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
         self.embedding_width = int(open_clip.get_model_config(open_clip_name)["embed_dim"])
-        self.text = OpenClipText(self.clip, open_clip_name, architecture)
+        self.text = OpenClipText(self.clip, open_clip_name, architecture, tokenizer=tokenizer)
         self._attention: AttentionRecord | None = None  # within `observed_attention`
 
     @property
     def frame_pixels(self) -> FramePixels:
-        """How frames are to be made for this model."""
-        stated = open_clip.get_model_preprocess_cfg(self.clip)
-        geometry: Geometry = "squash" if stated.get("resize_mode") == "squash" else "crop"
-        return FramePixels(self.image_size[0], geometry, stated.get("interpolation", "bicubic"))
+        """How frames are to be made for this model.
+
+        Raises:
+            BackboneError: It is not known how they become square, or that is a way that zsar does not have.
+        """
+        return FramePixels(self.image_size[0], self.pixels.geometry, self.pixels.resize_filter)
+
+    @property
+    def resize_filter(self) -> ResizeFilter:
+        """How frames are resized, whichever way they become square."""
+        return self.pixels.resize_filter
 
     @property
     def logit_bias(self) -> Tensor | None:
@@ -225,11 +245,3 @@ class OpenClipBackbone(nn.Module):
     def encode_text(self, tokens: Tensor, block_forward: TextBlockForward | None = None) -> Tensor:
         """Embeds texts, int64 [N, context length] -> [N, D], not L2-normalized; see `OpenClipText.encode`."""
         return self.text.encode(tokens, block_forward, checkpointing=self.gradient_checkpointing)
-
-
-def _statistics(clip: nn.Module, frame_statistics: FrameStatistics) -> dict[str, Sequence[float]]:
-    """Mean and standard deviation of each channel, of values from 0 to 1."""
-    if frame_statistics == "imagenet":
-        return {"mean": open_clip.constants.IMAGENET_MEAN, "std": open_clip.constants.IMAGENET_STD}
-    preprocessing = open_clip.get_model_preprocess_cfg(clip)
-    return {name: preprocessing[name] for name in ("mean", "std")}

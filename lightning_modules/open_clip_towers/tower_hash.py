@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import shown_numbers
 
 
 class TowerModel(Protocol):
@@ -47,8 +48,8 @@ def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
         checkpoint=checkpoint,
         backbone_hash=backbone.weights_hash,
         tower_hash=tower_hash(model),
-        frame_mean=_numbers(backbone.frame_mean),
-        frame_std=_numbers(backbone.frame_std),
+        frame_mean=shown_numbers(backbone.frame_mean.flatten().tolist()),
+        frame_std=shown_numbers(backbone.frame_std.flatten().tolist()),
     )
 
 
@@ -91,8 +92,8 @@ class TowerCheck:
                 "one: `zsar embed`"
             )
         for name, then, now in (
-            ("mean", stored.frame_mean, _numbers(backbone.frame_mean)),
-            ("std", stored.frame_std, _numbers(backbone.frame_std)),
+            ("mean", stored.frame_mean, shown_numbers(backbone.frame_mean.flatten().tolist())),
+            ("std", stored.frame_std, shown_numbers(backbone.frame_std.flatten().tolist())),
         ):
             if then != now:
                 raise ValueError(
@@ -120,11 +121,6 @@ def _origin(model: TowerModel) -> str:
     """Where `embed_frames` of a model is defined."""
     owner = next(kind for kind in type(model).__mro__ if "embed_frames" in vars(kind))
     return f"{owner.__module__}.{owner.__qualname__}"
-
-
-def _numbers(values: Tensor) -> str:
-    """Six digits, more than statistics are published with."""
-    return " ".join(f"{value:.6g}" for value in values.flatten().tolist())
 
 
 def stated_weights(model: TowerModel) -> str:

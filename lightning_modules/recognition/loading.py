@@ -11,7 +11,11 @@ from zsar.lightning_modules.recognition.saved.checkpointed_model import read_tra
 
 
 def load_recognizer(
-    path: Path | str, *, weights: str | None = None, device: torch.device | str = "cpu"
+    path: Path | str,
+    *,
+    weights: str | None = None,
+    tokenizer: str | None = None,
+    device: torch.device | str = "cpu",
 ) -> ActionRecognizer:
     """Builds the model of a checkpoint or of a shared folder.
 
@@ -19,6 +23,7 @@ def load_recognizer(
         path: A checkpoint written by `zsar fit` or `zsar convert`, a folder written by `save_pretrained` or
             `zsar share`, or the same on the Hugging Face hub: "hf-hub:ORG/NAME", "hf-hub:ORG/NAME@REVISION".
         weights: Path of the backbone's weights, if they have moved since training.
+        tokenizer: Folder with the files of the tokenizer, if it has moved since training.
         device: Device of the model.
 
     Returns:
@@ -27,4 +32,4 @@ def load_recognizer(
     Raises:
         CheckpointError: The file or folder is not one of zsar, does not match, or cannot be downloaded.
     """
-    return read_trained(path, kind=ActionRecognizer, weights=weights).to(device)
+    return read_trained(path, kind=ActionRecognizer, weights=weights, tokenizer=tokenizer).to(device)

@@ -196,7 +196,7 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         return self._evaluation_step("test", batch, dataloader_idx)
 
     def predict_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """Logits and probabilities of a batch, [B, C] each."""
+        """Logits and probabilities of a batch, [B, C] each; with a logit bias, also "own_probabilities"."""
         return self._predictions("predict", batch, dataloader_idx)
 
     def _evaluation_step(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
@@ -212,10 +212,10 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         return self.embed(batch, text) if self.adaptation is None else self.adaptation.adapt(batch, text)
 
     def _predictions(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
-        logits = self.score_embedded(self.embed_or_adapt(batch, self.class_texts[stage][dataloader_idx]))
+        outputs = self.predict_embedded(self.embed_or_adapt(batch, self.class_texts[stage][dataloader_idx]))
         rows = [f"row {row} of the set" for row in batch.indices.tolist()]
-        check_logits(logits, rows, precision=str(self.trainer.precision))
-        return {"logits": logits, "probabilities": logits.softmax(dim=1)}
+        check_logits(outputs["logits"], rows, precision=str(self.trainer.precision))
+        return outputs
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val/top1`, ... of the held-out clips."""

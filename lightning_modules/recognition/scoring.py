@@ -1,7 +1,8 @@
-"""From embeddings to logits: compares the frames of all views with all prompts of each class."""
+"""From embeddings to logits and probabilities: compares the frames of all views with all prompts of each class."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +38,29 @@ class EmbeddedBatch:
     frames: Tensor
     class_texts: tuple[Tensor, ...]
     view_weights: tuple[Tensor, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ClassProbabilities:
+    """The probabilities of classes, [B, C] of several videos or [C] of one, float32.
+
+    Attributes:
+        relative: Among the given classes: they sum to 1, even if none fits. These choose.
+        own: Of each class by itself, by the model's logit bias (`Scoring.own_probabilities`): all are small if none
+            fits. These say whether there is any. None for models without a bias.
+    """
+
+    relative: Tensor
+    own: Tensor | None = None
+
+    def cpu(self) -> ClassProbabilities:
+        """The same in the main memory."""
+        return ClassProbabilities(self.relative.cpu(), None if self.own is None else self.own.cpu())
+
+    def __iter__(self) -> Iterator[ClassProbabilities]:
+        """Those of each video."""
+        for row, relative in enumerate(self.relative):
+            yield ClassProbabilities(relative, None if self.own is None else self.own[row])
 
 
 @dataclass(frozen=True)
@@ -114,6 +138,42 @@ class Scoring:
         if len(scores) == 1:
             return scores[0]
         return average_probabilities(torch.stack(scores, dim=1)[:, None])
+
+    def own_probabilities(self, embedded: EmbeddedBatch, logit_scale: Tensor, logit_bias: Tensor) -> Tensor:
+        """The probability of each class by itself, for models that are trained to tell it: SigLIP and its like.
+
+        SigLIP (Zhai et al. 2023, section 3.2) learns for each pair of picture and text whether they belong together,
+        sigmoid(s cos + b), where softmax only compares texts. The constant b cancels in a softmax. Of a class c,
+
+            p_c = sum_v w_v mean_p sigmoid(s cos(f_v, t_cp) + b)
+
+        with the mean frame f_v of view v, the prompts t_cp, and the weights w_v of the views, which are equal by
+        default; that is, probabilities are averaged over views, prompts and texts as `score_embedded` averages those of
+        the softmax. The prompt ensemble "embedding" has one prompt, the mean. Late interaction replaces the mean over
+        views and prompts by its score m_c, which is a mean of cosines: p_c = sigmoid(s m_c + b).
+
+        Args:
+            embedded: Frames, class text and the weights of views.
+            logit_scale: s, a scalar.
+            logit_bias: b, a scalar.
+
+        Returns:
+            float32 [B, C], each from 0 to 1; they do not sum to 1.
+        """
+        texts = embedded.class_texts
+        weights = embedded.view_weights or (None,) * len(texts)
+        bias = logit_bias.float()
+        of_texts = []
+        for classes, of_views in zip(texts, weights, strict=True):
+            if self.scorer == "late_interaction" and of_views is None:
+                of_texts.append((self.score(embedded.frames, classes, logit_scale) + bias).sigmoid())
+                continue
+            if self.scorer == "late_interaction":
+                views = (self.score_views(embedded.frames, classes, logit_scale) + bias).sigmoid()
+            else:
+                views = (self._mean_pooled(embedded.frames, classes, logit_scale) + bias).sigmoid().mean(dim=2)
+            of_texts.append(views.mean(dim=1) if of_views is None else (of_views[..., None] * views).sum(dim=1))
+        return torch.stack(of_texts).mean(dim=0)
 
     def _mean_pooled(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
         """[B, V, P, C], with P = 1 if the prompts' embeddings are averaged."""

@@ -17,7 +17,7 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
-from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {
@@ -130,6 +130,33 @@ class VideoTextModel(LightningModule):
     def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
         """Scores embedded videos: logits [B, C] in fp32."""
         return self.scoring.score_embedded(embedded, self.backbone.logit_scale)
+
+    def own_probabilities(self, embedded: EmbeddedBatch) -> Tensor | None:
+        """The probability of each class by itself, [B, C] in fp32 (`Scoring.own_probabilities`).
+
+        Returns:
+            None where the model has no logit bias: it was not trained to tell these.
+        """
+        bias = self.backbone.logit_bias
+        if bias is None:
+            return None
+        return self.scoring.own_probabilities(embedded, self.backbone.logit_scale, bias)
+
+    def probabilities(self, embedded: EmbeddedBatch) -> ClassProbabilities:
+        """The probabilities of embedded videos: softmax, and with a logit bias those of each class by itself."""
+        return ClassProbabilities(
+            self.score_embedded(embedded).float().softmax(dim=1), self.own_probabilities(embedded)
+        )
+
+    def predict_embedded(self, embedded: EmbeddedBatch) -> dict[str, Tensor]:
+        """What a step of a test or prediction returns of embedded videos, [B, C] each.
+
+        Returns:
+            "logits" and "probabilities", and with a logit bias "own_probabilities".
+        """
+        logits, own = self.score_embedded(embedded), self.own_probabilities(embedded)
+        outputs = {"logits": logits, "probabilities": logits.softmax(dim=1)}
+        return outputs if own is None else {**outputs, "own_probabilities": own}
 
     def train(self, mode: bool = True) -> VideoTextModel:
         """Sets training mode for the trained parts; a frozen backbone stays in evaluation mode."""

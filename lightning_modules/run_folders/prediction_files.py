@@ -7,6 +7,9 @@ from pathlib import Path
 PREDICTION_COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
 """The columns of such a table."""
 
+OWN_COLUMN = "own_probability"
+"""A further last column, of models with a logit bias: the probability of the predicted class by itself."""
+
 _UNLABELLED = "predict"  # the set of `zsar predict`
 _PREFIX = "predictions"
 

@@ -1,7 +1,7 @@
-"""T2L's version of CLIP's frozen blocks: with temporal tokens and adapters (section 3.2.1, Eq. 2 to 6).
+"""T2L's version of a tower's frozen blocks: with temporal tokens and adapters (section 3.2.1, Eq. 2 to 6).
 
 `AdaptedVisualBlocks` and `AdaptedTextBlocks` hold the trained parameters and are passed to `OpenClipBackbone` as a
-`BlockForward`. CLIP's blocks are arguments and are never changed.
+`BlockForward`. The tower's blocks are arguments and are never changed.
 
 Departure: the authors' drop path drops token positions for the whole batch, an oversight (it acts on the first
 dimension of [L, N, D] tensors); here it drops a residual branch for a whole video or text.

@@ -54,7 +54,7 @@ class T2L(ActionRecognizer):
         """Builds the model; the defaults are the paper's.
 
         Args:
-            backbone: The CLIP model, with a ViT and a text transformer.
+            backbone: The CLIP model, with a ViT of open_clip's or timm's and a text transformer.
             scoring: How frames are compared with prompts; T2L compares the mean frame and averages probabilities.
             n_frames: T, frames per view; the paper uses 8 (4, 8, 16 and 32 are usual).
             temporal_tokens: Visual layers with temporal tokens (TTL; Table 7): "all", the "first", "none", or a list of

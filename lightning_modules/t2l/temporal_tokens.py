@@ -4,6 +4,9 @@ Each layer l has T learned tokens P[l]. The mean of all tokens of frame t is add
 other through the layer's frozen attention; the result is given to frame t as an additional token. Table 7 also has a
 model with tokens in the first layer only (`prompt.DEEP` false in the authors' code); other layers are then CLIP's.
 
+A temporal token has no place in the picture: where a tower has rotary positions (EVA-02, PE-Core), neither it nor the
+sums of the frames are rotated, like the tower's class token. CLIP, of which the paper is, has none.
+
 Departure: the paper duplicates the attention block and freezes both; using one frozen block twice is equivalent.
 """
 

@@ -71,7 +71,7 @@ class T3AL(ActionLocalizer):
         """Builds the model; the defaults are the paper's for THUMOS14.
 
         Args:
-            backbone: A CoCa, or a CLIP model with a ViT.
+            backbone: A CoCa, or a CLIP model with a ViT of open_clip's or timm's.
             tuning: How projections are adapted; `tuning.n_steps: 0` is the paper's T = 0.
             suppression: Text-guided suppression; null to disable it.
             proposals: How frames become segments.

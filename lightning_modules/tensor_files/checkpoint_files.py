@@ -19,6 +19,7 @@ _ABOUT: dict[str, tuple[type, ...]] = {
 }
 _ABOUT_OR_NONE: dict[str, tuple[type, ...]] = {
     "weights_hash": (str,),  # older checkpoints do not state it
+    "frames": (dict,),  # nor this
     "trained_on": (dict,),
     "training": (dict,),
     "batch_limits": (dict,),

@@ -16,6 +16,8 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch.nn import Parameter
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import named_of
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, recorded_frames
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, TrainedModel, run_record
 from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
@@ -75,6 +77,7 @@ def pack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any]) -> Non
         "init_args": plain_arguments(model.hparams),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,
+        "frames": recorded_frames(model.backbone),
         "weights_hash": trained_weights_hash(checkpoint["state_dict"]),
         "training": _training_record(model, described),
         "batch_limits": {} if model._trainer is None else batch_limits(_limits(model._trainer), "fit"),
@@ -115,7 +118,7 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{stated_weights} (hash {about['backbone_hash']}), but the model has "
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
-    _check_statistics(model, about, prefix)
+    _check_frames(model, about, prefix)
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
     model_state = model.state_dict()
@@ -146,18 +149,32 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
     model.training_record = with_current_class_paths(about.get("training"))  # None in older checkpoints
 
 
-def _check_statistics(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
-    """Checks that frames are normalized as in the training of a checkpoint.
+def _check_frames(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
+    """Checks that frames are made and normalized as in the training of a checkpoint.
 
     Raises:
         CheckpointError: They are not.
     """
-    backbone = about["init_args"].get("backbone") or {}
-    stated = backbone.get("frame_statistics", "model")  # the only ones that older versions had
-    if stated != model.backbone.frame_statistics:
+    stated = about.get("frames") or frames_of_before(
+        arguments_of_now("model", about["init_args"]).get("backbone") or {}
+    )
+    if stated is None:
+        return
+    now = recorded_frames(model.backbone)
+    then_numbers, now_numbers = ((str(of.get("mean")), str(of.get("std"))) for of in (stated, now))
+    if then_numbers != now_numbers:
+        then, has = (
+            named_of(*numbers) or f"mean {numbers[0]}, std {numbers[1]}" for numbers in (then_numbers, now_numbers)
+        )
         raise CheckpointError(
-            f"{prefix}the checkpoint was trained with the frame statistics {stated!r}, but the model has "
-            f"{model.backbone.frame_statistics!r}; give --model.backbone.frame_statistics {stated}"
+            f"{prefix}the checkpoint was trained with the frame statistics {then!r}, but the model has {has!r}; give "
+            f"--model.backbone.frame_statistics {then}"
+        )
+    geometry = stated.get("geometry")
+    if geometry is not None and geometry != now["geometry"]:
+        raise CheckpointError(
+            f"{prefix}the checkpoint was trained for the frame geometry {geometry!r}, but the model has "
+            f"{now['geometry'] or 'none'!r}; give --model.backbone.frame_geometry {geometry}"
         )
 
 

@@ -16,7 +16,11 @@ from zsar.datamodules.views.transforms import TrainTransform
     [
         (lambda: Clips(n_frames=0), "n_frames must be at least 1; got 0"),
         (lambda: Clips(n_test_clips=0), "n_test_clips must be at least 1; got 0"),
-        (lambda: Clips(test_short_side_px=200), "test_short_side_px must be at least image_size, 224, .* got 200"),
+        (lambda: Clips(n_test_crops=0), "n_test_crops must be at least 1; got 0"),
+        (lambda: Clips(image_size=0), "image_size must be at least 1; got 0"),
+        (lambda: Clips(test_short_side_px=0), "test_short_side_px must be at least 1; got 0"),
+        (lambda: Clips(geometry="pad"), "geometry must be one of model, crop, squash; got 'pad'"),  # type: ignore[arg-type]
+        (lambda: Clips(resize_filter="box"), "resize_filter must be one of model, bilinear, bicubic; got 'box'"),  # type: ignore[arg-type]
         (lambda: Loading(batch_size=0), "batch_size must be at least 1; got 0"),
         (lambda: Loading(test_batch_size=-2), "test_batch_size must be at least 1; got -2"),
         (lambda: Loading(test_batch_size=0), "test_batch_size must be at least 1; got 0"),

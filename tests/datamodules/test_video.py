@@ -19,10 +19,12 @@ from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.runtime.seeds import derive_seed
 
+SMALL = Clips(image_size=32)
+
 
 def test_the_last_training_batch_is_not_dropped() -> None:
     loading = Loading(batch_size=7, n_workers=0, on_decode_error="count_as_wrong")  # there are no files to be opened
-    module = set_up(loading=loading, split=Split(held_out_fraction=0.2))
+    module = set_up(clips=SMALL, loading=loading, split=Split(held_out_fraction=0.2))
     assert len(module.train_dataloader()) == 3
     assert len(module.test_dataloader()[0]) == 2
 
@@ -167,16 +169,17 @@ def loading_of(**changes: Any) -> Loading:
 
 def test_an_incomplete_training_batch_is_kept_or_dropped() -> None:
     all_videos = Split(held_out_fraction=0.0)  # 24
-    kept = set_up(loading=loading_of(batch_size=7), split=all_videos)
-    dropped = set_up(loading=loading_of(batch_size=7, drop_incomplete=True), split=all_videos)
+    kept = set_up(clips=SMALL, loading=loading_of(batch_size=7), split=all_videos)
+    dropped = set_up(clips=SMALL, loading=loading_of(batch_size=7, drop_incomplete=True), split=all_videos)
     assert (len(kept.train_dataloader()), len(dropped.train_dataloader())) == (4, 3)
     assert len(dropped.test_dataloader()[0]) == 2  # of 8 test videos none is left out
-    full = set_up(loading=loading_of(batch_size=8, drop_incomplete=True), split=all_videos)
+    full = set_up(clips=SMALL, loading=loading_of(batch_size=8, drop_incomplete=True), split=all_videos)
     assert len(full.train_dataloader()) == 3
 
 
 def test_dropping_all_batches_is_an_error() -> None:
-    module = set_up(loading=loading_of(batch_size=25, drop_incomplete=True), split=Split(held_out_fraction=0.0))
+    loading = loading_of(batch_size=25, drop_incomplete=True)
+    module = set_up(clips=SMALL, loading=loading, split=Split(held_out_fraction=0.0))
     with pytest.raises(ValueError, match=r"no training batch is full: 24 videos per process, loading.batch_size is 25"):
         module.train_dataloader()
 

@@ -1,5 +1,8 @@
-"""A plain restatement of the attention of timm's blocks: one sequence and one head at a time, pairs turned as complex
-numbers; written against raw weights, with explicit softmax, and nothing of the package or of timm's functions."""
+"""A plain restatement of the attention of timm's blocks, one sequence and one head at a time.
+
+Pairs are turned as complex numbers. Written against raw weights, with explicit softmax, and nothing of the package or of
+timm's functions.
+"""
 
 from __future__ import annotations
 

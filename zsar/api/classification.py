@@ -72,7 +72,8 @@ def classify(
 ) -> Classification | list[Classification]:
     """Names the action in videos, among classes that are given; any names work, and nothing is trained.
 
-    Probabilities are relative to the given classes: they sum to 1 even if none fits.
+    Probabilities are relative to the given classes: they sum to 1 even if none fits. Models with a logit bias (SigLIP)
+    also tell the probability of each class by itself, `own_probabilities`: all are small if none fits.
 
     Args:
         videos: A video file, or its RGB frames uint8 [T, 3, H, W]; or a list of these.
@@ -85,7 +86,8 @@ def classify(
             ("tpt"), a file, a `PromptTuning`, or an `Adaptation`, which has the views, too. Each answer then has
             `untuned`.
         seed: Seed of the random views of an adaptation.
-        threshold: The answer is "none of these" where the best probability is lower.
+        threshold: The answer is "none of these" where the best probability is lower; with a model that has a logit
+            bias, where the own probability of every class is.
         batch_size: Videos that go through the model together; None for 8, or as an adaptation says.
         n_workers: Processes that decode; None for one for each processor where there are more than a few videos, and
             where the model, if it runs on the CPU, is quicker than the decoding.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -17,11 +17,11 @@ from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.settings import Clips
-from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.decoding.given_frames import GivenFrames
 from zsar.datamodules.video_files.frame_chunks import FrameSource
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.views.clip_pixels import transform_of
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_least, check_most
@@ -63,7 +63,7 @@ def frames_per_clip(model: VideoTextModel, asked: int | None) -> int:
 
 
 def clips_of(model: VideoTextModel, *, frames: int | None, clips: int = 1) -> Clips:
-    """The frames that a model sees of each video.
+    """The frames that a model sees of each video, made as the model was trained.
 
     Args:
         model: The model.
@@ -72,12 +72,13 @@ def clips_of(model: VideoTextModel, *, frames: int | None, clips: int = 1) -> Cl
 
     Raises:
         ValueError: A number is out of range.
+        BackboneError: It is not known how the model's frames become square.
     """
     n_frames = frames_per_clip(model, frames)
     check_most(MOST_FRAMES_PER_VIEW, frames=n_frames)
     check_least(1, clips=clips)
     check_most(MOST_VIEWS, clips=clips)
-    return Clips(n_frames=n_frames, image_size=model.backbone.image_size[0], n_test_clips=clips)
+    return Clips(n_frames=n_frames, n_test_clips=clips, **asdict(model.frame_pixels))
 
 
 def given_batches(

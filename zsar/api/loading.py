@@ -9,6 +9,8 @@ from typing import Literal
 import torch
 
 from zsar.api.devices import device_names
+from zsar.datamodules.choices.frame_pixels import StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import (
@@ -29,7 +31,13 @@ _FILES = (".ckpt", ".pt", ".pth", ".bin", ".safetensors", ".tar")
 
 
 def load(
-    model: str | Path = DEFAULT_ARCHITECTURE, *, weights: str | Path | None = None, device: str = "auto"
+    model: str | Path = DEFAULT_ARCHITECTURE,
+    *,
+    weights: str | Path | None = None,
+    tokenizer: str | Path | None = None,
+    frame_statistics: FrameStatistics = "model",
+    frame_geometry: StatedGeometry = "model",
+    device: str = "auto",
 ) -> ActionRecognizer:
     """Loads a recognizer, ready for use.
 
@@ -39,7 +47,14 @@ def load(
             ViFi-CLIP's authors; a folder written by `save_pretrained` or `zsar share`; or such a folder on the Hugging
             Face hub ("hf-hub:ORG/NAME").
         weights: A tag of open_clip or a file with CLIP's weights. None for the default of a named model ("openai" for
-            most), and for those that a checkpoint states. With a weights file nothing is downloaded.
+            most), and for those that a checkpoint states. With a weights file nothing is downloaded but the tokenizer
+            of a model that has another than CLIP's (SigLIP, CLIPA, ...).
+        tokenizer: The folder with the files of such a tokenizer; None for the one that the model names.
+        frame_statistics: What frames are normalized with. "model" is what the model's weights were published with, also
+            for a weights file; where published weights of its architecture differ, or there are none, give "openai",
+            "imagenet", "half" or "zero_one" (see `ClipSettings`). A stored model states its own.
+        frame_geometry: How frames become square: as the "model"'s weights were published with; or "squash" or "crop".
+            A stored model states its own.
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
 
     Returns:
@@ -47,19 +62,33 @@ def load(
 
     Raises:
         CheckpointError: A file or folder is missing, damaged, or not a model.
-        BackboneError: There is no such CLIP model, or its weights are neither local nor downloadable.
-        ValueError: `weights` is given for a file that holds its own.
+        BackboneError: There is no such CLIP model, its weights are neither local nor downloadable, or it is not known
+            what its frames are normalized with.
+        ValueError: `weights`, `tokenizer`, `frame_statistics` or `frame_geometry` is given for a file that holds or
+            needs none.
     """
     (where,) = device_names(device, 1)
     named = None if weights is None else str(weights)
+    words = None if tokenizer is None else str(tokenizer)
     if not is_stored_model(model):
         name = str(model)
-        return ZeroShotCLIP(backbone=ClipSettings(name, named or default_weights(name))).eval().to(where)
+        settings = ClipSettings(
+            name,
+            named or default_weights(name),
+            frame_statistics=frame_statistics,
+            frame_geometry=frame_geometry,
+            tokenizer=words,
+        )
+        return ZeroShotCLIP(backbone=settings).eval().to(where)
+    if (given := frame_statistics if frame_statistics != "model" else frame_geometry) != "model":
+        raise ValueError(f"{model} states how its frames are made; leave {given!r} out")
     if is_shared(model):
-        return load_recognizer(model, weights=named, device=where)
+        return load_recognizer(model, weights=named, tokenizer=words, device=where)
     path = Path(model).expanduser()
     if "zsar" in read_plain(path, in_memory=False):
-        return load_recognizer(path, weights=named, device=where)
+        return load_recognizer(path, weights=named, tokenizer=words, device=where)
+    if words is not None:
+        raise ValueError(f"{path} is of a CLIP model with CLIP's own tokenizer; leave tokenizer={words!r} out")
     return _of_authors(path, named).to(where)
 
 

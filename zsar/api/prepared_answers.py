@@ -18,6 +18,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch
 
 BATCH_SIZE = 8
 """Videos that go through the model together, without an adaptation."""
@@ -61,7 +62,7 @@ def prepare_answers(
         frames: As for `classify`, as all that follow.
         clips: Clips of a video, 1 with an adaptation.
         seed: Seed of an adaptation.
-        threshold: Below it, the answer is "none of these".
+        threshold: Below it, a class is not named (`ranking`).
         batch_size: Videos of a batch.
         n_workers: Processes that decode.
         on_damage: What to do with damaged frames.
@@ -106,10 +107,11 @@ def _answers(
         is_on_cpu=model.device.type == "cpu",
     )  # fmt: skip
     for batch in batches:
-        probabilities: dict[int, Tensor] = {}
+        probabilities: dict[int, ClassProbabilities] = {}
         if batch.videos is not None:
             with torch.inference_mode(), inference_precision(precision, model.device):
-                scores = model(batch.videos.frames.to(model.device), classes).float().softmax(dim=1).cpu()
+                frames = model.embed_views(batch.videos.frames.to(model.device))
+                scores = model.probabilities(EmbeddedBatch(frames, (classes,))).cpu()
             probabilities = dict(zip(batch.decoded, scores, strict=True))
         for row in batch.rows:
             path = _path(videos[row])
@@ -131,7 +133,7 @@ def _tuned_answers(
     answers = tuning.answers(videos, batch_size=batch_size, n_workers=n_workers, precision=precision)
     for answer in answers:
         path = _path(videos[answer.row])
-        if answer.error is not None:
+        if answer.tuned is None or answer.untuned is None:
             yield Classification(path, (), None, answer.error, untuned=Classification(path, (), None))
         else:
             tuned, untuned = (

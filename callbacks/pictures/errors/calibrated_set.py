@@ -34,7 +34,9 @@ class CalibratedSet:
         n_undecodable: Number of videos that could not be decoded, which are left out: they have no confidence.
         n_listed: Number of videos of the set, which a limited test does not reach.
         reliability: Confidences against accuracy.
-        risk_coverage: Risk against coverage.
+        risk_coverage: Risk against coverage of thresholds.
+        by_own: Whether these are thresholds of own probabilities, as of models with a logit bias; else of those among
+            the classes.
     """
 
     set_name: str
@@ -43,6 +45,7 @@ class CalibratedSet:
     n_listed: int
     reliability: Reliability
     risk_coverage: RiskCoverage
+    by_own: bool = False
 
     @property
     def n(self) -> int:
@@ -74,13 +77,21 @@ class CalibratedSet:
 
 
 def calibrated(
-    confidences: ArrayLike, correct: ArrayLike, *, set_name: str, n_classes: int, n_undecodable: int, n_listed: int
+    confidences: ArrayLike,
+    correct: ArrayLike,
+    *,
+    own: ArrayLike | None = None,
+    set_name: str,
+    n_classes: int,
+    n_undecodable: int,
+    n_listed: int,
 ) -> CalibratedSet:
     """Computes the calibration of a set.
 
     Args:
         confidences: float [N], probability of each prediction.
         correct: bool [N], whether it is right.
+        own: float [N], own probability of each prediction, which thresholds are compared with; None for `confidences`.
         set_name: The set.
         n_classes: C.
         n_undecodable: Number of videos without a prediction.
@@ -89,8 +100,8 @@ def calibrated(
     Raises:
         ValueError: There is no prediction, or a confidence is not from 0 to 1.
     """
-    curves = reliability(confidences, correct), risk_coverage(confidences, correct)
-    return CalibratedSet(set_name, n_classes, n_undecodable, n_listed, *curves)
+    curves = reliability(confidences, correct), risk_coverage(confidences if own is None else own, correct)
+    return CalibratedSet(set_name, n_classes, n_undecodable, n_listed, *curves, by_own=own is not None)
 
 
 def calibration_content(one: CalibratedSet, sets: Mapping[str, CalibratedSet]) -> dict[str, Any]:
@@ -102,7 +113,7 @@ def calibration_content(one: CalibratedSet, sets: Mapping[str, CalibratedSet]) -
 
     Returns:
         Reliability, risk against coverage, and thresholds: for each accepted risk, with what the same threshold does to
-        the other sets; and at 0, 0.1 ... 0.9.
+        the other sets; and at 0, 0.1 ... 0.9. "threshold_of" says that they are thresholds of own probabilities.
     """
     at_risks = []
     for risk, found in one.at_risks():
@@ -121,6 +132,7 @@ def calibration_content(one: CalibratedSet, sets: Mapping[str, CalibratedSet]) -
         "reliability": one.reliability.to_dict(),
         "risk_coverage": one.risk_coverage.to_dict(),
         "thresholds_for_risk": at_risks,
+        **({"threshold_of": "own probability"} if one.by_own else {}),
         "thresholds": [one.risk_coverage.at(threshold).to_dict() for threshold in THRESHOLDS],
     }
 

@@ -20,6 +20,11 @@ class Calibration(TestedPictures):
     Reliability with the number of videos of each bin, the expected calibration error (15 bins, L1 norm), risk against
     coverage, and the thresholds for some shares of wrong answers, with what they do to the other sets of the test.
     Videos that could not be decoded have no probability and are left out.
+
+    Reliability is that of the probability among the classes (softmax). Thresholds are those of what `zsar classify`
+    compares them with: of a model with a logit bias, the own probability of the most probable class. Where several
+    views or prompts are averaged and that class is below a threshold, `zsar classify` names another one that reaches
+    it, if there is one; such answers are counted as "none of these" here.
     """
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -45,6 +50,7 @@ def _calibrated(tested: TestedSet, *, n_listed: int) -> CalibratedSet:
     return calibrated(
         tested.confidences[decoded].numpy(),
         tested.correct[decoded].numpy(),
+        own=None if tested.own_confidences is None else tested.own_confidences[decoded].numpy(),
         set_name=tested.set_name,
         n_classes=len(tested.text.names),
         n_undecodable=int(tested.failed.sum()),
@@ -70,7 +76,8 @@ def _thresholds_in_words(one: CalibratedSet) -> str:
         for risk, found in one.at_risks()
         if found is not None
     ]
-    return f"Found here: {'; '.join(told)}." if told else "No threshold reaches a risk of 20 % or less."
+    found = f"Found here: {'; '.join(told)}." if told else "No threshold reaches a risk of 20 % or less."
+    return f"{found} Thresholds are of own probabilities." if one.by_own else found
 
 
 def _print(sets: Mapping[str, CalibratedSet]) -> None:
@@ -78,6 +85,8 @@ def _print(sets: Mapping[str, CalibratedSet]) -> None:
     if not sets:
         return
     table = Table("set", "calibration error %", "at most wrong", "--threshold", "answered %", "of these wrong %")
+    if any(one.by_own for one in sets.values()):
+        table.caption = "--threshold is an own probability, as the model has a logit bias; the error is of the softmax"
     for column in table.columns[1:]:
         column.justify = "right"
     for name, one in sets.items():

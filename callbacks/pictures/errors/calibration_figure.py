@@ -72,7 +72,8 @@ def _draw_reliability(axes: Axes, counts: Axes, one: CalibratedSet) -> None:
     axes.set_xticklabels([])
     counts.bar(edges[:-1], n, widths, align="edge", color="#9a9a9a", edgecolor="white", linewidth=0.8)
     counts.set_ylabel("videos", fontsize=9)
-    counts.set_xlabel(f"probability of the answer ({len(n)} bins)", fontsize=9)
+    of_what = "softmax probability" if one.by_own else "probability"
+    counts.set_xlabel(f"{of_what} of the answer ({len(n)} bins)", fontsize=9)
     counts.set_ylim(0, max(1, int(n.max())) * 1.3)
     for start, width, number in zip(edges, widths, n, strict=False):
         if number:
@@ -106,7 +107,8 @@ def _draw_risk(axes: Axes, one: CalibratedSet) -> None:
     axes.set_title("What does “none of these” buy?", fontsize=10, loc="left", color=_INK, pad=20)
     aurc = f"area under the curve {100 * curve.aurc:.1f} %; in the best order of videos {100 * curve.best_aurc:.1f} %"
     axes.text(0, 1.02, aurc, fontsize=8.5, color=_PALE, transform=axes.transAxes)
-    axes.set_xlabel("coverage: share of videos that get an answer", fontsize=9)
+    how = " by its own probability" if one.by_own else ""
+    axes.set_xlabel(f"coverage: share of videos that get an answer{how}", fontsize=9)
     axes.set_ylabel("risk: share of wrong answers among them", fontsize=9)
     axes.set_xlim(0, 1.005)
     axes.set_ylim(0, most * 1.18)
@@ -120,6 +122,8 @@ def _draw_table(axes: Axes, one: CalibratedSet, others: list[CalibratedSet], *, 
     axes.set_axis_off()
     y = height - 0.12
     heading = "`zsar classify --threshold` for an accepted share of wrong answers, as found on these videos"
+    if one.by_own:
+        heading += " (own probability)"
     if n_further:
         heading += f" ({n_further} more set{'' if n_further == 1 else 's'} in the JSON file)"
     axes.text(0, y, heading, fontsize=9.5, fontweight="bold", color=_INK, va="top")

@@ -90,7 +90,7 @@ class ShiftedMovingShapes(MovingShapes):
         n_test: int = 8,
         render_seed: int = 0,
         data_root: Path | str | None = None,
-        clips: Clips = Clips(image_size=32),
+        clips: Clips = Clips(),
         split: Split = Split(protocol="base_to_novel"),
         text: Text = Text(templates="name"),
         loading: Loading = Loading(),

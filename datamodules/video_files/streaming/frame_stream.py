@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import square_frames
+from zsar.datamodules.views.frame_geometry import RESIZE_FILTER, square_frames
 
 
 class FrameStream:
@@ -38,6 +39,7 @@ class FrameStream:
         image_size: int,
         *,
         geometry: Geometry,
+        resize_filter: ResizeFilter = RESIZE_FILTER,
         stride: FrameStride,
         chunk_size: int,
         threads: int = 1,
@@ -49,6 +51,7 @@ class FrameStream:
             path: The file.
             image_size: S, height and width of the output frames, in pixels.
             geometry: How frames become square; see `frame_geometry`.
+            resize_filter: How they are resized, with antialiasing.
             stride: Which frames to select.
             chunk_size: Number of frames per chunk.
             threads: Decoder threads.
@@ -61,7 +64,8 @@ class FrameStream:
         if chunk_size < 1:
             raise ValueError(f"chunk_size must be at least 1 frame; got {chunk_size}")
         self._chunk_size = chunk_size
-        self._image_size, self._square = image_size, square_frames(geometry, image_size)
+        self._image_size = image_size
+        self._square = square_frames(geometry, image_size, resize_filter=resize_filter)
         self._reader = VideoReader(path, threads=threads, on_damage=on_damage)
         try:
             self._indices = stride.indices(self._reader)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.views.frame_geometry import RESIZE_FILTER
 from zsar.runtime.processes.deferred_deaths import deaths_when_asked
 
 
@@ -61,6 +63,7 @@ class StreamedVideos(IterableDataset[StreamEvent]):
         image_size: int,
         *,
         geometry: Geometry,
+        resize_filter: ResizeFilter = RESIZE_FILTER,
         stride: FrameStride,
         chunk_size: int,
         threads: int = 1,
@@ -68,7 +71,7 @@ class StreamedVideos(IterableDataset[StreamEvent]):
     ) -> None:
         """Lists the videos; for the other arguments see `FrameStream`."""
         self._paths = np.array([str(path) for path in paths])
-        self._image_size, self._geometry = image_size, geometry
+        self._image_size, self._geometry, self._resize_filter = image_size, geometry, resize_filter
         self._stride, self._chunk_size = stride, chunk_size
         self._threads, self._on_damage = threads, on_damage
         self._next: Any = multiprocessing.Value("q", 0)  # shared by all workers
@@ -91,6 +94,7 @@ class StreamedVideos(IterableDataset[StreamEvent]):
                 path,
                 self._image_size,
                 geometry=self._geometry,
+                resize_filter=self._resize_filter,
                 stride=self._stride,
                 chunk_size=self._chunk_size,
                 threads=self._threads,
@@ -113,6 +117,7 @@ def stream_videos(
     image_size: int,
     *,
     geometry: Geometry,
+    resize_filter: ResizeFilter = RESIZE_FILTER,
     stride: FrameStride,
     chunk_size: int,
     n_workers: int,
@@ -124,6 +129,7 @@ def stream_videos(
         paths: The files.
         image_size: S, height and width of the output frames, in pixels.
         geometry: How frames become square; see `frame_geometry`.
+        resize_filter: How they are resized, with antialiasing.
         stride: Which frames to select.
         chunk_size: Number of frames per chunk. Each worker holds up to three chunks.
         n_workers: Decoding processes; 0 decodes in this process. If there are more than videos, each process gets
@@ -145,6 +151,7 @@ def stream_videos(
         paths,
         image_size,
         geometry=geometry,
+        resize_filter=resize_filter,
         stride=stride,
         chunk_size=chunk_size,
         threads=threads,

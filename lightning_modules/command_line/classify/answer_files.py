@@ -2,6 +2,10 @@
 
 While the command runs, each answer is appended to `FILE.part`, whose first line says how the answers are made. At the
 end FILE is written as a whole, in the order of the videos, and the part is removed.
+
+`probabilities` are those among the given names, which sum to 1. Of models with a logit bias (SigLIP) an answer also has
+`own_probabilities`, of each name by itself, which `--threshold` is compared with; in CSV the columns `own_probability`
+and, for each name, `own probability of NAME`.
 """
 
 from __future__ import annotations
@@ -120,6 +124,8 @@ def _problem(answer: Mapping[str, Any]) -> str | None:
         return "it has no number of damaged frames"
     if not _are_probabilities(probabilities):
         return "its probabilities are not numbers from 0 to 1"
+    if not _are_probabilities(answer.get("own_probabilities", {})):
+        return "its own probabilities are not numbers from 0 to 1"
     if "untuned" in answer and not _is_scored(answer["untuned"]):
         return "it does not say what it was untuned"
     if not all(isinstance(answer.get(name), str | None) for name in KEYS):
@@ -132,6 +138,7 @@ def _is_scored(untuned: object) -> bool:
         isinstance(untuned, dict)
         and isinstance(untuned.get("answer", 0), str | None)
         and _are_probabilities(untuned.get("probabilities"))
+        and _are_probabilities(untuned.get("own_probabilities", {}))
     )
 
 
@@ -159,25 +166,32 @@ def _write_jsonl(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequ
 def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     writer = csv.writer(file)
     is_tuned = any("untuned" in answer for answer in answers)
-    untuned = ["untuned_answer", "untuned_probability"] if is_tuned else []
+    has_own = any("own_probabilities" in answer for answer in answers)
+    best = ["answer", "probability", *(["own_probability"] if has_own else [])]
+    untuned = [f"untuned_{name}" for name in best] if is_tuned else []
     drawn = [name for name in KEYS if name in answers[0]]
-    writer.writerow(["path", "answer", "probability", *untuned, "n_damaged_frames", "error", *drawn, *names])
+    own = [f"own probability of {name}" for name in names] if has_own else []
+    writer.writerow(["path", *best, *untuned, "n_damaged_frames", "error", *drawn, *names, *own])
     for answer in answers:
-        probabilities: Mapping[str, float] = answer["probabilities"]
         about = [
             written_name(answer["path"]),
-            *_best(answer),
-            *(_best(answer.get("untuned", {})) if is_tuned else []),
+            *_best(answer, has_own=has_own),
+            *(_best(answer.get("untuned", {}), has_own=has_own) if is_tuned else []),
             answer["n_damaged_frames"],
             answer["error"] or "",
             *(written_name(answer[name] or "") for name in drawn),
         ]
-        writer.writerow([*about, *(probabilities.get(name, "") for name in names)])
+        kinds = ("probabilities", "own_probabilities") if has_own else ("probabilities",)
+        writer.writerow([*about, *(answer.get(kind, {}).get(name, "") for kind in kinds for name in names)])
 
 
-def _best(answer: Mapping[str, Any]) -> list[object]:
-    """The answer and the largest probability."""
-    return [answer.get("answer") or "", max(answer.get("probabilities", {}).values(), default="")]
+def _best(answer: Mapping[str, Any], *, has_own: bool) -> list[object]:
+    """The answer with its probability, and with its own one; of "none of these", those of the most probable name."""
+    probabilities: Mapping[str, float] = answer.get("probabilities", {})
+    name = answer.get("answer") or ""
+    shown = name if name in probabilities else max(probabilities, key=lambda each: probabilities[each], default="")
+    kinds = (probabilities, answer.get("own_probabilities", {})) if has_own else (probabilities,)
+    return [name, *(kind.get(shown, "") for kind in kinds)]
 
 
 _WRITERS = {".json": _write_json, ".jsonl": _write_jsonl, ".csv": _write_csv}

@@ -33,7 +33,8 @@ class PrintedOptions(JsonOption):
     top_k: int = option(5, "names shown for each video", metavar="K", at_least=1, at_most=1_000_000)
     threshold: float = option(
         0.0,
-        f'answer "{NONE_OF_THESE}" where the best probability is lower',
+        f'answer "{NONE_OF_THESE}" where the best probability is lower; with a model that has a logit bias (SigLIP), '
+        "where the own probability of every name is",
         metavar="P",
         otherwise="0, never",
         at_least=0,
@@ -135,6 +136,7 @@ class ClassifyOptions:
         if self.videos:
             raise ValueError(f"give videos ({self.videos[0]}, ...) or --embeddings {self.embeddings}, not both")
         decided = {"architecture": None, "frames": None, "clips": 1}
+        decided |= {"frame_statistics": "model", "frame_geometry": "model"}
         for name, default in decided.items():
             if (value := getattr(self.model, name)) != default:
                 raise ValueError(f"--{name} {value} was decided when --embeddings were made; leave it out")
@@ -168,5 +170,6 @@ COMMAND = Command(
     ClassifyOptions,
     description="Name the action in videos, among class names that you give. Any names work; nothing is trained.",
     epilog="Probabilities are relative to the given names: they sum to 1 even if none fits. Give every name that may "
-    "occur, and a --threshold for videos that show something else.",
+    "occur, and a --threshold for videos that show something else. Models with a logit bias (SigLIP) also tell the own "
+    "probability of each name by itself: all are small if none fits, and --threshold is compared with these.",
 )

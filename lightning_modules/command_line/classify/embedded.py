@@ -33,5 +33,11 @@ def embedded_answers(options: ClassifyOptions, folder: Path, text: ClassText) ->
     (device,) = device_names(options.device.device, 1)
     asked = options.model
     with waiting(message_console(), "loading the model that embedded the videos"):
-        model = model_of_tower(archive.tower, weights=asked.weights, checkpoint=asked.checkpoint, device=device)
+        model = model_of_tower(
+            archive.tower,
+            weights=asked.weights,
+            tokenizer=None if asked.tokenizer is None else str(asked.tokenizer),
+            checkpoint=asked.checkpoint,
+            device=device,
+        )
     yield from stored_answers(archive, text, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zsar.api.answers import own_percent
 from zsar.api.live.classify_stream import LiveAnswer, LiveAnswers, classify_stream
 from zsar.datamodules.video_files.live import LiveSource
 from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
@@ -73,7 +74,8 @@ def _print(answer: LiveAnswer, *, as_json: bool) -> None:
     if as_json:
         print_json(answer.to_dict(), one_line=True)
     else:
-        say(f"{_clock(answer.time_seconds)}  {answer.answer}  {100 * answer.probability:.1f} %")
+        own = "" if answer.own_probability is None else f"  (own {own_percent(answer.own_probability)})"
+        say(f"{_clock(answer.time_seconds)}  {answer.answer}  {100 * answer.probability:.1f} %{own}")
 
 
 class _Delays:

@@ -11,7 +11,7 @@ from zsar.lightning_modules.command_line.options.given_options import given_opti
 # The other options of `zsar classify` that have an effect with --stream; any that is not here is an error.
 _ALSO = (
     *("classes", "classes_file", "template", "descriptions"),
-    *("architecture", "weights", "checkpoint", "frames", "device", "precision"),
+    *("architecture", "weights", "tokenizer", "checkpoint", "frames", "device", "precision"),
     *("threshold", "json"),
 )
 

@@ -11,6 +11,8 @@ from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
+_OWN_THRESHOLD = {"threshold_of": "own probability"}  # earlier versions compared that among the names
+
 
 @dataclass(frozen=True)
 class RequestedAnswers:
@@ -93,4 +95,5 @@ def _made_with(options: ClassifyOptions, text: ClassText, model: ActionRecognize
         "on_damage": options.damage.on_damage,
         "threshold": options.printed.threshold,
         "precision": options.work.precision,
+        **({} if model.backbone.logit_bias is None else _OWN_THRESHOLD),
     }

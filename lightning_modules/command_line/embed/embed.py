@@ -14,9 +14,10 @@ from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.given_videos import given_videos, videos_by_output
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips
-from zsar.datamodules.stored_embeddings.embedded_sets import clip_record, transform_of
+from zsar.datamodules.stored_embeddings.embedded_sets import clip_record
 from zsar.datamodules.stored_embeddings.embedding_files import file_of
 from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.clip_pixels import transform_of
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.embed.embed_options import EmbedRequest
 from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
@@ -52,8 +53,8 @@ def run(options: EmbedRequest) -> int:
     whole = options.frames.stride_seconds
     stride = FrameStride(frames=None, seconds=whole) if whole is not None else None
     if data is not None:
+        data.module.take_pixels(model.frame_pixels)
         record = data.module.clip_record
-        _check_size(model, record.image_size)
         work: list[Work] = [(c, _jobs(c.table, options.output)) for c in data.clips()]
     else:
         assert table is not None
@@ -61,7 +62,12 @@ def run(options: EmbedRequest) -> int:
         record = clip_record(settings)
         if stride is not None:
             _check_single_frames(model)
-            record = whole_video_record(settings.image_size, geometry=options.geometry.geometry, stride=stride)
+            record = whole_video_record(
+                model.backbone.image_size[0],
+                geometry=options.geometry.geometry,
+                resize_filter=model.backbone.resize_filter,
+                stride=stride,
+            )
         work = [(_evaluation_clips(table, settings, options), _jobs(table, options.output))]
     storing = Storing(
         model=model,
@@ -150,17 +156,13 @@ def _load_model(options: EmbedRequest) -> ActionRecognizer:
     if asked.checkpoint is None and asked.architecture is None and asked.weights is None:
         stated = stated_frozen_model(options.data_arguments)
         if stated is not None:
+            if (given := (asked.frame_statistics, asked.frame_geometry)) != ("model", "model"):
+                raise ValueError(
+                    f"the experiment states how frames are made; leave --frame_statistics {given[0]} and "
+                    f"--frame_geometry {given[1]} out"
+                )
             return stated.eval().to(device_names(device, 1)[0])
     return requested_recognizer(asked, device=device)
-
-
-def _check_size(model: ActionRecognizer, image_size: int) -> None:
-    size = model.backbone.image_size[0]
-    if size != image_size:
-        raise ValueError(
-            f"data.clips.image_size is {image_size}, but {model.backbone.architecture} takes {size} px; set it to "
-            f"{size}"
-        )
 
 
 def _check_single_frames(model: ActionRecognizer) -> None:

@@ -15,7 +15,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     DamageOption,
     DeviceOption,
     GeometryOption,
-    RecognizerOptions,
+    SquareRecognizerOptions,
     WorkerOption,
 )
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
@@ -64,7 +64,7 @@ class EmbedOptions:
         None, "a data set instead of videos, with its settings: --data UCF101 --data.clips.n_frames 8", metavar="NAME"
     )
     stage: Literal["test", "validate", "predict"] = option("test", "which sets of the data set are embedded")
-    model: RecognizerOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
+    model: SquareRecognizerOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     frames: FrameOptions = group("frames of given videos")
     geometry: GeometryOption = group()
     damage: DamageOption = group()

@@ -35,7 +35,8 @@ def run(options: ExportOptions) -> int:
         return 0
     size = f"[B, {written.n_views}, {written.n_frames}, 3, {written.image_size}, {written.image_size}]"
     say(f"wrote {output}: {written.n_bytes / 1e6:,.1f} MB, opset {written.opset}, {len(text.names)} classes")
-    say(f"input: frames, uint8 RGB {size}; outputs: logits, probabilities, float32 [B, {len(text.names)}]")
+    outputs = "logits, probabilities" + (", own_probabilities" if model.backbone.logit_bias is not None else "")
+    say(f"input: frames, uint8 RGB {size}; outputs: {outputs}, float32 [B, {len(text.names)}]")
     say(f"largest difference from PyTorch on random frames: {written.largest_difference:.1e}")
     say(f'use: onnxruntime.InferenceSession("{output}").run(["probabilities"], {{"frames": frames}})')
     return 0

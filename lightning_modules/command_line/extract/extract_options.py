@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     BatchSizeOption,
     DamageOption,
     DeviceOption,
+    FrameStatisticsOption,
     GeometryOption,
     ModelOptions,
     StrideOptions,
@@ -75,6 +76,7 @@ class ExtractOptions:
     model: ModelOptions = group(architecture={"default": DEFAULT_ARCHITECTURE})
     stride: StrideOptions = group(excludes=True, stride={"otherwise": "1, all of them"})
     geometry: GeometryOption = group()
+    statistics: FrameStatisticsOption = group()
     dtype: Literal["fp16", "fp32"] = option("fp16", "type of the stored features")
     batch: BatchSizeOption = group()
     damage: DamageOption = group()

@@ -38,6 +38,7 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
         n_workers=_n_workers(options),
         on_damage=options.damage.on_damage,
         dtype=options.dtype,
+        frame_statistics=options.statistics.frame_statistics,
     )
     asked = options.captions
     if not asked.captions:
@@ -51,6 +52,7 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
         batch_size=features.batch_size,
         n_workers=features.n_workers,
         on_damage=features.on_damage,
+        frame_statistics=features.frame_statistics,
         captions=CaptionSettings(asked.caption_generation or CaptionSettings.generation),
     )
     return [features, captions]

@@ -84,12 +84,19 @@ def heading(video: Localization) -> str:
     if video.pseudo_labels is not None:
         n = video.n_steps
         parts.append(f"{n} adaptation step{'' if n == 1 else 's'} towards {_assumed(video)}")
+    if _is_of_own(video):
+        parts.append("scores are own probabilities")
     if n_suppressed := len(video.suppressed):
         parts.append(f"{n_suppressed} segment{'' if n_suppressed == 1 else 's'} suppressed")
     line = ", ".join(parts)
     if video.pseudo_labels is not None and _other_classes(video):
         line += "; each segment is named by its own frames, so that other classes occur"
     return line
+
+
+def _is_of_own(video: Localization) -> bool:
+    """Whether scores are the probabilities of each class by itself, not among the given names."""
+    return "threshold_of" in video.settings.get("settings", {})
 
 
 def _assumed(video: Localization) -> str:
@@ -141,10 +148,16 @@ def write_report(
     return report, save_figure(figure, picture)
 
 
+def _title(video: Localization) -> str:
+    if video.pseudo_labels is not None:
+        return f"{video.name}: scores of {_assumed(video)}"
+    return f"{video.name}: own probabilities" if _is_of_own(video) else video.name
+
+
 def _pictured(video: Localization, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
     frames, middles = thumbnails(frames_at, start_seconds=video.start_seconds, end_seconds=video.duration_seconds)
     return LocalizationPicture(
-        title=video.name if video.pseudo_labels is None else f"{video.name}: scores of {_assumed(video)}",
+        title=_title(video),
         duration_seconds=video.duration_seconds,
         times_seconds=video.times_seconds,
         curves=tuple(ScoreCurve(c.class_name, c.scores, c.threshold) for c in video.curves),

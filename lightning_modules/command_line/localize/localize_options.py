@@ -10,6 +10,7 @@ from zsar.api.localization.method_settings import (
     ANY_MARGIN,
     DEFAULT_ARCHITECTURE,
     FRAME_WISE_METHOD,
+    OWN_THRESHOLD,
     SMOOTHING_SECONDS,
     STRIDE_SECONDS,
     T3AL_METHOD,
@@ -31,6 +32,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     PromptOptions,
     RecognizerOptions,
     StrideOptions,
+    TokenizerOption,
     WorkerOption,
 )
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import default_weights
@@ -87,9 +89,10 @@ class MethodOptions:
     seed: int | None = option(None, "t3al: random seed of the drawn frames", metavar="N", otherwise="0", **SEED_LIMITS)
     threshold: float | None = option(
         None,
-        "frame-wise: probability, relative to the given names, above which a frame belongs to an action",
+        "frame-wise: probability, relative to the given names, above which a frame belongs to an action; with a model "
+        "that has a logit bias (SigLIP), the own probability of the action",
         metavar="P",
-        otherwise=str(THRESHOLD),
+        otherwise=f"{THRESHOLD}, or {OWN_THRESHOLD} of own probabilities",
         at_least=0,
         less_than=1,
     )
@@ -107,7 +110,7 @@ class MethodOptions:
 
 
 @dataclass(frozen=True)
-class FrameOptions(RecognizerOptions):
+class FrameOptions(TokenizerOption, RecognizerOptions):
     """The model and the frames that it sees."""
 
     features: Path | None = option(

@@ -55,7 +55,13 @@ def requested_stride(options: LocalizeOptions) -> FrameStride:
 
 def requested_clip(options: LocalizeOptions) -> ClipSettings:
     """The CLIP model, if there is no checkpoint."""
-    return ClipSettings(options.architecture, options.model.weights or default_weights(options.architecture))
+    tokenizer = options.model.tokenizer
+    return ClipSettings(
+        options.architecture,
+        options.model.weights or default_weights(options.architecture),
+        frame_statistics=options.model.frame_statistics,
+        tokenizer=None if tokenizer is None else str(tokenizer),
+    )
 
 
 def requested_search(options: LocalizeOptions, text: ClassText) -> Search:
@@ -77,6 +83,7 @@ def requested_search(options: LocalizeOptions, text: ClassText) -> Search:
         options.settings,
         text,
         weights=asked.weights,
+        tokenizer=None if asked.tokenizer is None else str(asked.tokenizer),
         device=options.device.device,
         stride=requested_stride(options),
         geometry=options.geometry.geometry,

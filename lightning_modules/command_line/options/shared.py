@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
+from zsar.datamodules.choices.frame_pixels import StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.lightning_modules.command_line.options.fields import option
 from zsar.runtime.number_limits import (
@@ -55,6 +57,18 @@ class ModelOptions:
 
 
 @dataclass(frozen=True)
+class FrameStatisticsOption:
+    """What the frames of a model are normalized with."""
+
+    frame_statistics: FrameStatistics = option(
+        "model",
+        "mean and deviation of frames: model (as its weights were published with, also for a weights file), openai "
+        "(CLIP), imagenet (CLIPA), half (0.5 and 0.5: SigLIP, PE-Core) or zero_one (0 and 1: MobileCLIP); needed where "
+        "nothing published states them",
+    )
+
+
+@dataclass(frozen=True)
 class ClassTextOptions(PromptOptions):
     """The classes, and the text that a model reads for them."""
 
@@ -64,7 +78,7 @@ class ClassTextOptions(PromptOptions):
 
 
 @dataclass(frozen=True)
-class RecognizerOptions(ModelOptions):
+class RecognizerOptions(FrameStatisticsOption, ModelOptions):
     """A trained recognizer, or frozen CLIP; `requested_recognizer` loads it."""
 
     checkpoint: Path | None = option(
@@ -75,14 +89,40 @@ class RecognizerOptions(ModelOptions):
         """Checks that not two models are given.
 
         Raises:
-            ValueError: A checkpoint and an architecture are.
+            ValueError: A checkpoint and an architecture are, or a checkpoint and what it states itself.
         """
         if self.checkpoint is not None and self.architecture is not None:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
+        for name in ("frame_statistics", "frame_geometry"):
+            if self.checkpoint is not None and getattr(self, name, "model") != "model":
+                raise ValueError(f"--checkpoint states its frames; leave --{name} out")
 
 
 @dataclass(frozen=True)
-class ViewedRecognizerOptions(RecognizerOptions):
+class TokenizerOption:
+    """The tokenizer of a model that reads text with another one than CLIP's."""
+
+    tokenizer: Path | None = option(
+        None,
+        "folder with the tokenizer of a model that has another than CLIP's (SigLIP, CLIPA, ...)",
+        metavar="FOLDER",
+        otherwise="as the model states: the hub's",
+    )
+
+
+@dataclass(frozen=True)
+class SquareRecognizerOptions(RecognizerOptions):
+    """A recognizer, and how the frames that it sees become square."""
+
+    frame_geometry: StatedGeometry = option(
+        "model",
+        "how frames become square: model (as its weights were published with), squash (both sides are resized: SigLIP, "
+        "PE-Core) or crop (the short side is resized and the centre cut: CLIP)",
+    )
+
+
+@dataclass(frozen=True)
+class ViewedRecognizerOptions(TokenizerOption, SquareRecognizerOptions):
     """A recognizer and the frames that it sees."""
 
     frames: int | None = option(

@@ -39,7 +39,13 @@ def run(options: SearchOptions) -> int:
     archive = open_archive(options.folder)
     (device,) = device_names(options.device.device, 1)
     with waiting(message_console(), "loading the model that embedded the videos"):
-        model = model_of_tower(archive.tower, weights=options.weights, checkpoint=options.checkpoint, device=device)
+        model = model_of_tower(
+            archive.tower,
+            weights=options.weights,
+            tokenizer=None if options.tokenizer.tokenizer is None else str(options.tokenizer.tokenizer),
+            checkpoint=options.checkpoint,
+            device=device,
+        )
     began = time.perf_counter()
     found = search(archive, list(options.queries), top_k=options.found.top_k, template=options.template, model=model)
     seconds = time.perf_counter() - began

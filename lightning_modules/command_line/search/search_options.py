@@ -8,7 +8,7 @@ from pathlib import Path
 from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
-from zsar.lightning_modules.command_line.options.shared import DeviceOption, JsonOption
+from zsar.lightning_modules.command_line.options.shared import DeviceOption, JsonOption, TokenizerOption
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class SearchOptions:
     )
     weights: str | None = option(None, "CLIP's weights, if they have moved", metavar="FILE", otherwise="as embedded")
     checkpoint: Path | None = option(None, "the checkpoint, if it has moved", metavar="FILE", otherwise="as embedded")
+    tokenizer: TokenizerOption = group()
     device: DeviceOption = group()
     found: FoundOptions = group("output")
 

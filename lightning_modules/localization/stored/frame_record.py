@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import shown_numbers
 
 TIME_ORIGIN = "player's clock"
 """0 s is when a player starts the file (`video_files.decoding`), not when its first frame is shown."""
-RESIZE_FILTER = "bicubic"
-"""As in `views.frame_geometry`; a test holds both together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +45,10 @@ def frames_for(backbone: OpenClipBackbone, geometry: str) -> FrameRecord:
     """
     return FrameRecord(
         geometry=geometry,
-        resize_filter=RESIZE_FILTER,
+        resize_filter=backbone.resize_filter,
         image_size=backbone.image_size[0],
-        frame_mean=_numbers(backbone.frame_mean.flatten().tolist()),
-        frame_std=_numbers(backbone.frame_std.flatten().tolist()),
+        frame_mean=shown_numbers(backbone.frame_mean.flatten().tolist()),
+        frame_std=shown_numbers(backbone.frame_std.flatten().tolist()),
         time_origin=TIME_ORIGIN,
     )
 
@@ -63,9 +62,4 @@ def frames_of_any_model(geometry: str) -> dict[str, object]:
     Returns:
         Values by field of `FrameRecord`.
     """
-    return {"geometry": geometry, "resize_filter": RESIZE_FILTER, "time_origin": TIME_ORIGIN}
-
-
-def _numbers(values: list[float]) -> str:
-    """Six digits, more than statistics are published with: "0.481455 0.457828 0.408211"."""
-    return " ".join(f"{value:.6g}" for value in values)
+    return {"geometry": geometry, "time_origin": TIME_ORIGIN}

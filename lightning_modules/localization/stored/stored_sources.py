@@ -68,8 +68,8 @@ def check_stored_captions(folder: Path, videos: Sequence[Any], *, geometry: str,
     Args:
         folder: Their folder.
         videos: As for `check_stored_features`.
-        geometry: How frames become square in this run. Size and statistics are those of the model that wrote the
-            captions, which may be another one.
+        geometry: How frames become square in this run. Size, filter and statistics are those of the model that
+            wrote the captions, which may be another one.
         on_damage: "accept" if captions of damaged frames may be used.
 
     Raises:

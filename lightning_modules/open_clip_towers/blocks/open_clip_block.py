@@ -56,6 +56,8 @@ class OpenClipBlock(TowerBlock):
 
     def run(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """open_clip's own forward."""
+        if mask is not None and mask.ndim == 4:  # of each sequence; PyTorch's module wants it for each head
+            mask = mask.expand(-1, self.n_heads, -1, -1).flatten(0, 1)
         out: Tensor = self._block(x, attn_mask=mask)
         return out
 

@@ -73,7 +73,7 @@ class TimmBlock(TowerBlock):
         return self._after(block.mlp(x if isinstance(block, EvaBlockPostNorm) else block.norm2(x)), "2")
 
     def run(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """timm's own forward."""
+        """Timm's own forward."""
         rotation = {} if isinstance(self._block, Block) else {"rope": self._rotation}
         out: Tensor = self._block(x, attn_mask=mask, **rotation)
         return out

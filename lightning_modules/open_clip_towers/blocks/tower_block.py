@@ -50,7 +50,8 @@ class TowerBlock(ABC):
 
         Args:
             x: Tokens, [N, L, D]: those of the tower in its order, then others such as a temporal token.
-            mask: Additive attention mask [L, L], or [L, L0 + L] with a prefix; None for all ones.
+            mask: Additive attention mask [L, L], or [L, L0 + L] with a prefix, or [N, 1, L, L] or [N, 1, L, L0 + L] of
+                each sequence; None for all ones.
             prefix: Tokens before x shared by all sequences of a group, [G, L0, D] with N a multiple of G: sequence i
                 belongs to group i // (N / G). Each sequence attends to them as if they preceded x.
             dropout: Rate of attention dropout.
@@ -68,7 +69,7 @@ class TowerBlock(ABC):
 
     @abstractmethod
     def run(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """The tower's own forward: tokens [N, L, D] and an additive mask [L, L] or None -> [N, L, D]."""
+        """The tower's own forward: tokens [N, L, D] and an additive mask as in `attend`, or None -> [N, L, D]."""
 
     def __call__(self, x: Tensor, mask: Tensor | None = None, *, prefix: Tensor | None = None) -> Tensor:
         """The unmodified block; see `attend` for the arguments."""

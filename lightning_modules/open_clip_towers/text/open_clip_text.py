@@ -1,37 +1,110 @@
 """The text part of open_clip's CLIP models: tokenizer (`OpenClipTokens`) and text tower (`TextTower`).
 
-The input is texts, tokens, or token embeddings, some of them learnable. In a causal tower that reads the embedding at
-the end-of-text token, later tokens have no effect: sequences are truncated there, and the common beginning of texts is
-computed once. The embeddings are the same at a fraction of the cost.
+The input is texts, tokens, or token embeddings, some of them learnable. What an embedding does not depend on is cut
+off before the blocks: in a causal tower what is behind the end-of-text token, elsewhere padding that is masked. Where
+no token sees later ones, the common beginning of texts is computed once. The embeddings are the same at a fraction of
+the cost.
 """
 
 from __future__ import annotations
 
-import torch
-from open_clip.transformer import text_global_pool
-from torch import Tensor, nn
+from collections.abc import Sequence
+from typing import Any
 
-from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward, plain_block, run_blocks
+from torch import Tensor
+
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward, TowerBlock
+from zsar.lightning_modules.open_clip_towers.text.hugging_face_tower import CONTEXT_LENGTH
+from zsar.lightning_modules.open_clip_towers.text.known_text_towers import known_text_tower
+from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens
 from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
-from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import saved_files, text_config
 
 
-class OpenClipText(TextTower):
+class OpenClipText(OpenClipTokens):
     """Texts -> tokens -> embeddings; holds no weights itself."""
+
+    def __init__(
+        self,
+        clip: Any,  # noqa: ANN401 - open_clip's models share no base class
+        name: str,
+        architecture: str,
+        *,
+        tokenizer: str | None = None,
+    ) -> None:
+        """Refers to a model.
+
+        Args:
+            clip: open_clip's model, which owns the text tower.
+            name: open_clip's name of its architecture.
+            architecture: The user's name of it, for errors.
+            tokenizer: Folder with the files of the tokenizer; None for the tokenizer that the model names.
+
+        Raises:
+            BackboneError: The text tower is of an unknown kind.
+        """
+        self._clip = clip
+        stated = text_config(name)
+        length = int(stated.get("context_length", CONTEXT_LENGTH)) if stated.get("hf_model_name") else 0
+        tower = known_text_tower(clip, architecture, length or CONTEXT_LENGTH)
+        super().__init__(
+            name,
+            architecture,
+            context_length=tower.context_length,
+            tokenizer=tokenizer,
+            vocabulary=tower.vocabulary,
+        )
+
+    def tokenizer_files(self) -> dict[str, bytes]:
+        """The files of a tokenizer of transformers, and the config of a text tower of transformers, by name.
+
+        Returns:
+            JSON files, as they are read with `tokenizer=FOLDER`; none for CLIP's own tokenizer.
+
+        Raises:
+            BackboneError: The tokenizer cannot be loaded, or has no `tokenizer.json`.
+        """
+        return saved_files(
+            self._tokenizer, getattr(getattr(self._clip, "text", None), "config", None), self.architecture
+        )
+
+    @property
+    def tower(self) -> TextTower:
+        """The text tower, step by step."""
+        return known_text_tower(self._clip, self.architecture, self.context_length)
+
+    @property
+    def blocks(self) -> Sequence[TowerBlock]:
+        """The residual attention blocks of the text tower.
+
+        Raises:
+            BackboneError: The tower has none that can be run one by one.
+        """
+        return self.tower.blocks
+
+    @property
+    def width(self) -> int:
+        """W, the width of the text tower."""
+        return self.tower.width
+
+    @property
+    def shares_beginnings(self) -> bool:
+        """Whether no token sees later ones, so that the common beginning of texts can be computed once."""
+        return self.tower.shares_beginnings
+
+    def n_needed_tokens(self, tokens: Tensor) -> int:
+        """Number of leading token positions that affect the embeddings of a batch, int64 [N, L]; at most L."""
+        return int(self.tower.n_needed(tokens).max())
 
     def encode(
         self, tokens: Tensor, block_forward: TextBlockForward | None = None, *, checkpointing: bool = False
     ) -> Tensor:
         """Embeds texts.
 
-        In a causal tower no token sees later ones, so everything after the last end-of-text token of the batch is cut
-        off
-        before the blocks: the same embeddings at a fraction of the cost.
-
         Args:
             tokens: int64 [N, context length].
             block_forward: How to run each text block; None for CLIP's default.
-            checkpointing: Recompute each block in the backward pass.
+            checkpointing: Recompute each block in the backward pass; a tower of transformers as a whole.
 
         Returns:
             [N, D], not L2-normalized.
@@ -39,74 +112,41 @@ class OpenClipText(TextTower):
         Raises:
             BackboneError: `block_forward` is given but the text tower cannot be run block by block.
         """
-        if self._tower is None:
-            if block_forward is not None:
-                raise BackboneError(
-                    f"the text tower of {self.architecture} cannot be run block by block; methods that work inside "
-                    "it (text adapters) need a CLIP text transformer such as that of ViT-B-16-quickgelu"
-                )
-            return self._clip.encode_text(tokens, normalize=False)  # CoCa's default is to normalize
-        return self._project(self._pooled(tokens, block_forward or plain_block, checkpointing=checkpointing))
-
-    def _pooled(self, tokens: Tensor, block_forward: TextBlockForward, *, checkpointing: bool) -> Tensor:
-        """Text features of a plain transformer before its projection: int64 [N, L] -> [N, W]."""
-        tower = self._tower
-        tokens = tokens[:, : self.n_needed_tokens(tokens)]
-        x = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]
-        mask = None if tower.attn_mask is None else tower.attn_mask[: tokens.shape[1], : tokens.shape[1]]
-        x = run_blocks(self.blocks, x, mask, block_forward, checkpointing=checkpointing)
-        return text_global_pool(tower.ln_final(x), tokens, self._pooling, eos_token_id=self._eos_id)
+        tower = self.tower
+        return tower.project(self._pooled(tower, tokens, block_forward, checkpointing=checkpointing))
 
     def features(self, tokens: Tensor) -> Tensor:
         """Text features before the projection, for adapting the projection; embeddings are features @ projection.
-
-        CoCa's class token is last and has its own mask, so its texts are not truncated.
 
         Args:
             tokens: int64 [N, context length].
 
         Returns:
-            [N, W], not normalized.
-
-        Raises:
-            BackboneError: The tower has no such features.
+            [N, V], not normalized.
         """
-        if self._tower is not None:
-            return self._pooled(tokens, plain_block, checkpointing=False)
-        text = self._class_token_tower("features before a projection")
-        x, mask = text._embeds(tokens)
-        features: Tensor = text.ln_final(text.transformer(x, attn_mask=mask)[:, -1])
-        return features
+        tower = self.tower
+        return tower.before_projection(self._pooled(tower, tokens, None, checkpointing=False))
 
     @property
     def projection(self) -> tuple[Tensor, Tensor | None]:
-        """The projection of the text tower, [W, D], and its bias, [D] or None; views of the model's parameters.
+        """The projection of the text tower, [V, D], and its bias, [D] or None; views of the model's parameters.
 
-        Raises:
-            BackboneError: The tower has none.
+        The identity for a tower without one.
         """
-        tower = self._class_token_tower("a projection to adapt") if self._tower is None else self._tower
-        projection = tower.text_projection
-        if projection is None:
-            raise BackboneError(
-                f"the text tower of {self.architecture} has no projection to adapt; take a CLIP model "
-                "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
-            )
-        return (projection.weight.T, projection.bias) if isinstance(projection, nn.Linear) else (projection, None)
+        return self.tower.projection
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
         """The text tower's token embeddings, without positions: int64 [...] -> [..., W].
 
         Raises:
-            BackboneError: The text tower cannot be run block by block.
+            BackboneError: The text tower cannot be run on token embeddings.
         """
-        embedded: Tensor = self._required_tower("learnable tokens").token_embedding(tokens)
-        return embedded
+        return self.tower.embed(tokens)
 
     def encode_embedded(
         self,
         x: Tensor,
-        read_at: Tensor,
+        tokens: Tensor,
         *,
         prefix: Tensor | None = None,
         block_forward: TextBlockForward | None = None,
@@ -117,36 +157,23 @@ class OpenClipText(TextTower):
         result is the same as for each text alone.
 
         Args:
-            x: Token embeddings without positions, [N, L, W].
-            read_at: int64 [N], the position in x at which each text's embedding is read (`is_read_at_end`).
-            prefix: Token embeddings before x shared by N / G texts, [G, L0, W]; only in a causal tower.
+            x: Token embeddings without positions, [N, L, W]; as many as are needed (`n_needed_tokens`).
+            tokens: What they are the embeddings of, int64 [N, L], or [N, L0 + L] with those of the prefix: they say
+                where the text ends and what is padding. Negative numbers stand for learnable tokens.
+            prefix: Token embeddings before x shared by N / G texts, [G, L0, W]; only if `shares_beginnings`.
             block_forward: How to run each text block; None for CLIP's default.
 
         Returns:
             [N, D], not L2-normalized.
 
         Raises:
-            BackboneError: The text tower cannot be run block by block, or is not causal.
+            BackboneError: The text tower cannot be run block by block, or texts cannot share a prefix.
         """
-        tower = self._required_tower("learnable tokens")
-        before = 0 if prefix is None else prefix.shape[1]
-        whole = before + x.shape[1]
-        mask = tower.attn_mask
-        if prefix is not None and mask is None:
-            raise BackboneError(f"the text tower of {self.architecture} is not causal; its texts cannot share a prefix")
-        x = x + tower.positional_embedding[before:whole]
-        prefix = None if prefix is None else prefix + tower.positional_embedding[:before]
-        run = block_forward or plain_block
-        for layer, block in enumerate(self.blocks):
-            after = run(layer, block, x, None if mask is None else mask[before:whole, :whole], prefix)
-            if prefix is not None:
-                prefix = run(layer, block, prefix, mask[:before, :before])
-            x = after
-        return self._project(tower.ln_final(x[torch.arange(len(x), device=x.device), read_at]))
+        tower = self.tower
+        return tower.project(tower.encode_embedded(x, tokens, prefix=prefix, block_forward=block_forward))
 
-    def _project(self, pooled: Tensor) -> Tensor:
-        tower = self._tower
-        projection = tower.text_projection
-        if projection is None:
-            return pooled
-        return projection(pooled) if isinstance(projection, nn.Linear) else pooled @ projection
+    def _pooled(
+        self, tower: TextTower, tokens: Tensor, block_forward: TextBlockForward | None, *, checkpointing: bool
+    ) -> Tensor:
+        tokens = tokens[:, : int(tower.n_needed(tokens).max())]
+        return tower.encode(tokens, block_forward, checkpointing=checkpointing)

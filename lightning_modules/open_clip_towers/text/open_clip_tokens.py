@@ -1,20 +1,48 @@
-"""The tokenizer of open_clip's CLIP models: texts -> tokens, within the model's context length."""
+"""The tokenizer of open_clip's CLIP models: texts -> tokens, within the model's context length.
+
+CLIP's own tokenizer, or one of the package transformers (SigLIP, CLIPA, worldwide, RoBERTa, mT5, NLLB). Prompts are
+assembled token by token: what stands before a text, the text as it reads after other words, what stands behind it, and
+padding. That the result is what the tokenizer makes of the whole text is checked, not assumed.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import open_clip
-from open_clip.tokenizer import SimpleTokenizer
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.text.token_limit import cut_at_sentence_end
-from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import load_tokenizer
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import text_tower_config
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.runtime.text.text_files import shown
+
+_WORD = "a"  # stands before a text whose own first words are learnable
+
+
+@dataclass(frozen=True)
+class TokenFrame:
+    """What a tokenizer puts around a text.
+
+    Attributes:
+        before: Tokens before it, such as a start token; none for SigLIP.
+        after: Tokens behind it, such as an end token.
+        padding: The token of which the rest of a row consists.
+        keeps_marks: Whether a full stop is a token; SigLIP's cleaning removes all marks.
+    """
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    padding: int
+    keeps_marks: bool
+
+    def __len__(self) -> int:
+        """Number of tokens besides those of the text."""
+        return len(self.before) + len(self.after)
 
 
 class OpenClipTokens:
@@ -23,19 +51,32 @@ class OpenClipTokens:
     Attributes:
         architecture: The user's name of the model.
         context_length: Maximum tokens of a text, start and end included.
+        tokenizer_folder: Files of the tokenizer that the user gave; None for those that the model names.
     """
 
-    def __init__(self, name: str, architecture: str, *, context_length: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        architecture: str,
+        *,
+        context_length: int,
+        tokenizer: str | None = None,
+        vocabulary: int | None = None,
+    ) -> None:
         """Stores the arguments; fetches nothing yet.
 
         Args:
             name: open_clip's name of the architecture.
             architecture: The user's name of it, for errors.
             context_length: Maximum tokens of a text, start and end included.
+            tokenizer: Folder with the files of the tokenizer; None for the tokenizer that the model names.
+            vocabulary: Number of tokens that the text tower knows; None if it is not known yet.
         """
         self._name = name
         self.architecture = architecture
         self.context_length = context_length
+        self.tokenizer_folder = tokenizer
+        self._vocabulary = vocabulary
 
     def tokenize(self, texts: Sequence[str], *, cut_anywhere: bool = False) -> Tensor:
         """Tokenizes texts.
@@ -53,38 +94,83 @@ class OpenClipTokens:
 
         Raises:
             ValueError: Not even the first sentence of a text fits.
+            BackboneError: The tokenizer cannot be loaded, or is not that of the text tower.
         """
-        return self._tokenizer(list(texts) if cut_anywhere else self._cut_to(self.context_length, texts))
+        tokens: Tensor = self._tokenizer(list(texts) if cut_anywhere else self._cut_to(self.context_length, texts))
+        if len(tokens):
+            self._check_known(int(tokens.max()))
+        return tokens
 
-    def tokens_between(self, texts: Sequence[str], *, reserved: int) -> list[list[int]]:
-        """Tokenizes texts without start and end tokens, for prompts assembled token by token.
+    def tokens_between(self, texts: Sequence[str], *, reserved: int, after: str | None = "") -> list[list[int]]:
+        """Tokenizes texts without what stands around them, for prompts assembled token by token.
 
         Args:
             texts: N texts.
             reserved: Number of positions, besides start and end, reserved for other tokens; longer texts are truncated
                 at the end of a sentence, with a warning.
+            after: The words that a text follows: some tokenizers read the same word differently at the beginning.
+                Empty at the beginning, None for any word.
 
         Returns:
             The tokens of each text.
 
         Raises:
             ValueError: Not even the first sentence of a text fits.
-            BackboneError: The model's tokenizer is not CLIP's.
+            BackboneError: The tokenizer cannot be loaded, or prompts cannot be assembled with it.
         """
-        if not hasattr(self._tokenizer, "sot_token_id"):
-            raise BackboneError(
-                f"{self.architecture} reads text with {type(self._tokenizer).__name__}; prompts are assembled token "
-                "by token for CLIP's own tokenizer only, such as ViT-B-16-quickgelu's"
-            )
-        return [self._tokenizer.encode(text) for text in self._cut_to(self.context_length - reserved, texts)]
+        words = _WORD if after is None else after
+        around = len(self.frame)
+        fitting = self._cut_to(
+            self.context_length - reserved, texts, lambda text: len(self._after(words, text)) + around
+        )
+        return [self._after(words, text) for text in fitting]
+
+    @cached_property
+    def frame(self) -> TokenFrame:
+        """What the tokenizer puts around a text.
+
+        Raises:
+            BackboneError: It is not the same for all texts, so that prompts cannot be assembled.
+        """
+        body = self._body(_WORD)
+        row: list[int] = self._tokenizer([_WORD])[0].tolist()
+        start = next((i for i in range(len(row)) if body and row[i : i + len(body)] == body), None)
+        if start is None:
+            raise self._unknown_frame()
+        end = self.n_tokens(_WORD)
+        keeps_marks = len(self._body(f"{_WORD}.")) > len(body)
+        frame = TokenFrame(tuple(row[:start]), tuple(row[start + len(body) : end]), row[-1], keeps_marks)
+        longer = self._body(f"{_WORD} {_WORD}")
+        expected = [*frame.before, *longer, *frame.after]
+        expected += [frame.padding] * (self.context_length - len(expected))
+        if self._tokenizer([f"{_WORD} {_WORD}"])[0].tolist() != expected:
+            raise self._unknown_frame()
+        return frame
+
+    def _unknown_frame(self) -> BackboneError:
+        return BackboneError(
+            f"the tokenizer of {self.architecture} does not write start, text, end and then padding; prompts cannot be "
+            "assembled token by token with it: take another model, such as ViT-B-16-quickgelu"
+        )
 
     @property
     def start_and_end_token(self) -> tuple[int, int]:
-        """The start and end tokens of CLIP's tokenizer."""
-        return self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
+        """The start and the end token.
 
-    def _cut_to(self, n_tokens: int, texts: Sequence[str]) -> list[str]:
-        fitting = [cut_at_sentence_end(text, n_tokens, self.n_tokens) for text in texts]
+        Raises:
+            BackboneError: The tokenizer does not put one token before a text and one behind it.
+        """
+        frame = self.frame
+        if len(frame.before) != 1 or len(frame.after) != 1:
+            raise BackboneError(
+                f"the tokenizer of {self.architecture} puts {len(frame.before)} tokens before a text and "
+                f"{len(frame.after)} behind it, not a start and an end token; take a model with CLIP's, such as "
+                "ViT-B-16-quickgelu"
+            )
+        return frame.before[0], frame.after[0]
+
+    def _cut_to(self, n_tokens: int, texts: Sequence[str], count: Callable[[str], int] | None = None) -> list[str]:
+        fitting = [cut_at_sentence_end(text, n_tokens, count or self.n_tokens) for text in texts]
         cut = [text for text, fitting_text in zip(texts, fitting, strict=True) if fitting_text != text]
         if cut:
             warnings.warn(
@@ -94,20 +180,49 @@ class OpenClipTokens:
             )
         return fitting
 
+    def _after(self, words: str, text: str) -> list[int]:
+        """The tokens of a text that follows other words."""
+        if not words or hasattr(self._tokenizer, "encode"):  # CLIP's reads every word alone
+            return self._checked(self._body(text))
+        before, whole = self._body(words), self._body(f"{words} {text}")
+        if whole[: len(before)] != before:
+            raise BackboneError(
+                f"the tokenizer of {self.architecture} reads {shown(words)} differently before {shown(text)}; prompts "
+                "cannot be assembled token by token: take another phrase or another text"
+            )
+        return self._checked(whole[len(before) :])
+
+    def _checked(self, tokens: list[int]) -> list[int]:
+        self._check_known(max(tokens, default=0))
+        return tokens
+
+    def _check_known(self, largest: int) -> None:
+        if self._vocabulary is not None and largest >= self._vocabulary:
+            raise BackboneError(
+                f"the tokenizer of {self.architecture} writes the token {largest}, but its text tower knows only "
+                f"{self._vocabulary:,}; give the model's own as --tokenizer FOLDER, or state it in its config "
+                "(text_cfg.hf_tokenizer_name)"
+            )
+
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
-        if not brings_weights(self._name):
-            text = open_clip.get_model_config(self._name)["text_cfg"]
-            if not text.get("hf_tokenizer_name"):  # open_clip would fetch SigLIP's for any "siglip" in the name
-                return SimpleTokenizer(context_length=self.context_length, **text.get("tokenizer_kwargs", {}))
-        return open_clip.get_tokenizer(self._name, context_length=self.context_length)
+        return load_tokenizer(
+            self._name, self.architecture, context_length=self.context_length, folder=self.tokenizer_folder
+        )
+
+    def _body(self, text: str) -> list[int]:
+        """The tokens of a text alone, without what stands around it."""
+        tokenizer = self._tokenizer
+        if hasattr(tokenizer, "encode"):
+            return list(tokenizer.encode(text))
+        return list(tokenizer.tokenizer(tokenizer.clean_fn(text), add_special_tokens=False).input_ids)
 
     def n_tokens(self, text: str) -> int:
         """Counts the tokens of a text, start and end included."""
         tokenizer = self._tokenizer
         if hasattr(tokenizer, "encode"):
             return len(tokenizer.encode(text)) + 2  # start and end
-        return len(tokenizer.tokenizer(text).input_ids)
+        return len(tokenizer.tokenizer(tokenizer.clean_fn(text)).input_ids)
 
 
 def tokens_without_weights(architecture: str) -> OpenClipTokens | None:

@@ -103,7 +103,7 @@ class TimmViT(VisualTower):
         pooled = trunk.head_drop(trunk.fc_norm(pooled))
         for part in self._head:
             if isinstance(part, Mlp):
-                return part.norm(part.drop1(part.act(part.fc1(pooled))))  # type: ignore[no-any-return]
+                return part.norm(part.drop1(part.act(part.fc1(pooled))))
             if isinstance(part, nn.Dropout):
                 pooled = part(pooled)
         return pooled

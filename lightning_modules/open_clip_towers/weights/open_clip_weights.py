@@ -18,6 +18,7 @@ from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.weights.architecture_files import check_sizes, read_architecture
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.weights.hub_files import local_text_config
 from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import (
     config_file,
     registered_name,
@@ -38,7 +39,9 @@ RANDOM_WEIGHTS = "random"
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
 
 
-def build_clip(architecture: str, weights: str | None, *, cache_directory: str | None = None) -> tuple[nn.Module, str]:
+def build_clip(
+    architecture: str, weights: str | None, *, cache_directory: str | None = None, text_folder: str | None = None
+) -> tuple[nn.Module, str]:
     """Builds a CLIP model with its weights.
 
     Args:
@@ -47,6 +50,8 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
         weights: A tag of open_clip ("openai"), the path of a weights file (.pt, .bin, .safetensors), or "random" for
             an untrained model. None for "hf-hub:" and "local-dir:", which include their weights.
         cache_directory: Where downloads are kept; None for the default of the Hugging Face hub.
+        text_folder: Folder with the `config.json` of a text tower of transformers; None for the hub's, or one without
+            it for the hub's, too.
 
     Returns:
         The model, in evaluation mode and fp32, and open_clip's name of its architecture.
@@ -55,7 +60,7 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
         BackboneError: Unknown architecture, missing or unmatched weights, weights that are NaN or infinite, a failed
             download, QuickGELU mismatch.
     """
-    clip, name = _build(architecture, weights, cache_directory)
+    clip, name = _build(architecture, weights, cache_directory, text_folder)
     if weights != RANDOM_WEIGHTS and (problem := not_finite(clip.state_dict())) is not None:
         raise BackboneError(
             f"the weights {weights or architecture} are broken: {problem}; fetch the file again, or take another one"
@@ -81,24 +86,27 @@ def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:
     return name, dict(open_clip.get_model_config(name)["text_cfg"])
 
 
-def _build(architecture: str, weights: str | None, cache_directory: str | None) -> tuple[nn.Module, str]:
+def _build(
+    architecture: str, weights: str | None, cache_directory: str | None, text_folder: str | None
+) -> tuple[nn.Module, str]:
     has_own_weights = brings_weights(architecture)
     name = architecture if has_own_weights else registered_name(architecture)
     if has_own_weights:
         if weights is not None:
             raise BackboneError(f"{architecture} includes its weights; leave weights at null, not {weights!r}")
-        return _from_hub(name, cache_directory), name
+        return _from_hub(name, cache_directory, text_folder), name
     if weights is None:
         raise BackboneError(
             f"no weights given for {architecture}: name an open_clip tag ({_tags(name)}), a weights file, "
             f"or {RANDOM_WEIGHTS!r} for an untrained model"
         )
+    text = local_text_config(open_clip.get_model_config(name), architecture, text_folder, config_file(name))
     if weights == RANDOM_WEIGHTS:
         device = torch.get_default_device()
-        return _wholly_random(_create_empty(name, device=device)), name
+        return _wholly_random(_create_empty(name, device=device, **text)), name
     if get_pretrained_cfg(name, weights):
-        return _from_tag(name, weights, cache_directory), name
-    return _from_file(name, Path(weights).expanduser()), name
+        return _from_tag(name, weights, cache_directory, text), name
+    return _from_file(name, Path(weights).expanduser(), text), name
 
 
 def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models share no base class
@@ -110,13 +118,16 @@ def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models
     return model
 
 
-def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
+def _from_hub(name: str, cache_directory: str | None, text_folder: str | None) -> nn.Module:
     try:
         if name.startswith("local-dir:"):
             path = Path(name.removeprefix("local-dir:")) / "open_clip_config.json"
             stated = read_architecture(path).get("model_cfg")
             check_sizes(stated if isinstance(stated, dict) else {}, path)
-        return _create(name, cache_dir=cache_directory, require_pretrained=True)
+        text = local_text_config(open_clip.get_model_config(name), name, text_folder, None)
+        return _create(name, cache_dir=cache_directory, require_pretrained=True, **text)
+    except BackboneError:
+        raise
     except Exception as error:
         where, what = name.split(":", 1)
         source = f"https://huggingface.co/{what}" if where == "hf-hub" else what
@@ -126,11 +137,11 @@ def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
         ) from error
 
 
-def _from_tag(name: str, tag: str, cache_directory: str | None) -> nn.Module:
+def _from_tag(name: str, tag: str, cache_directory: str | None, text: dict[str, Any]) -> nn.Module:
     origin = get_pretrained_cfg(name, tag)
     _check_quick_gelu(name, needed=bool(origin.get("quick_gelu", False)), weights=f"the weights {tag!r}")
     try:
-        return _create(name, pretrained=tag, cache_dir=cache_directory, require_pretrained=True)
+        return _create(name, pretrained=tag, cache_dir=cache_directory, require_pretrained=True, **text)
     except Exception as error:
         raise BackboneError(_download_advice(name, tag, origin, cache_directory, error)) from error
 
@@ -155,7 +166,7 @@ def _origin(sources: list[str], cache_directory: str | None, error: Exception) -
     )
 
 
-def _from_file(name: str, path: Path) -> nn.Module:
+def _from_file(name: str, path: Path, text: dict[str, Any]) -> nn.Module:
     if not path.is_file():
         raise BackboneError(
             f"weights={str(path)!r} is neither a file nor an open_clip tag of {name}{_tags_of(name)}; "
@@ -166,11 +177,11 @@ def _from_file(name: str, path: Path) -> nn.Module:
         _check_quick_gelu(name, needed=True, weights=f"{path} (OpenAI's own release)")
         state = {k: v for k, v in state.items() if k not in _OPENAI_ONLY_KEYS}
     with torch.device("meta"):  # takes no memory: a small file may be given for a model of any size
-        shapes = _create_empty(name, device="meta")
+        shapes = _create_empty(name, device="meta", **text)
     if hasattr(shapes, "text") and "positional_embedding" in state:
         state = open_clip.model.convert_to_custom_text_state_dict(state)
     check_tensors(shapes.state_dict(), state, path, name)
-    model = _create_empty(name)
+    model = _create_empty(name, **text)
     load_strictly(model, state, path, name)
     return model
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, settings_with_frames
 from zsar.lightning_modules.recognition.saved.model_building import (
     built_model,
     changed_arguments,
@@ -21,7 +22,12 @@ M = TypeVar("M")
 
 
 def read_trained(
-    path: Path | str, *, kind: type[M], weights: str | None = None, changes: Mapping[str, Any] | None = None
+    path: Path | str,
+    *,
+    kind: type[M],
+    weights: str | None = None,
+    tokenizer: str | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> M:
     """Builds the model of a checkpoint or of a shared folder; its class and settings are read from there.
 
@@ -29,6 +35,7 @@ def read_trained(
         path: A checkpoint, a folder of `save_pretrained`, or "hf-hub:ORG/NAME".
         kind: The class that the model must have, or a base of it.
         weights: CLIP's weights, if they have moved since training.
+        tokenizer: Folder with the files of the tokenizer, if it has moved since training.
         changes: Settings that replace those of the file.
 
     Returns:
@@ -39,15 +46,19 @@ def read_trained(
         CheckpointError: The file or folder is not one of zsar, is of another class, or does not match.
     """
     if is_shared(path):
-        return read_shared(path, kind=kind, weights=weights, changes=changes)
+        return read_shared(path, kind=kind, weights=weights, tokenizer=tokenizer, changes=changes)
     checkpoint = read_checkpoint(path)
     check_entries(checkpoint, path, of_model=True)
     about = checkpoint["zsar"]
     model_class = stated_class(about["class_path"], kind, path)
     arguments = stated_arguments(model_class, with_current_class_paths(about["init_args"]), path)
     arguments = changed_arguments(model_class, arguments, changes or {})
-    if weights is not None:
-        arguments["backbone"] = {**arguments.get("backbone", {}), "weights": weights}
+    given = {"weights": weights, "tokenizer": tokenizer}
+    moved = {name: value for name, value in given.items() if value is not None}
+    settings = arguments.get("backbone") or {}
+    if isinstance(settings, Mapping) and (settings or moved):
+        frames = about.get("frames") or frames_of_before(settings)  # by the weights of training
+        arguments["backbone"] = settings_with_frames({**settings, **moved}, frames)
     model: Any = built_model(model_class, arguments, path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)

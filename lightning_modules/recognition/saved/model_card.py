@@ -63,6 +63,7 @@ def model_card(
                 "CLIP's weights": None if (weights := backbone.get("weights")) is None else Path(str(weights)).name,
                 "hash of CLIP's weights": about["backbone_hash"],
                 "hash of the trained weights": about.get("weights_hash"),
+                "frames": _frames(about.get("frames")),
                 "frames per view": about["init_args"].get("n_frames") or (data or {}).get("n_frames"),
             }
         )
@@ -75,6 +76,14 @@ def model_card(
     parts.append("## Test\n")
     parts.append("Not tested.\n" if not (results or {}).get("sets") else _test(results or {}))
     return "\n".join([*parts, _USE])
+
+
+def _frames(frames: Mapping[str, Any] | None) -> str | None:
+    """How frames become square, by which filter, and what they are normalized with."""
+    if frames is None:
+        return None
+    geometry = "" if (name := frames.get("geometry")) is None else f"{name}, "
+    return f"{geometry}{frames.get('resize_filter')}, mean {frames.get('mean')}, std {frames.get('std')}"
 
 
 def _training(training: Mapping[str, Any], data: Mapping[str, Any] | None) -> str:

@@ -4,6 +4,7 @@
            model.safetensors      what was trained; absent for a model that is not trained
            backbone.safetensors   CLIP's weights; left out on request, and then found by name as in training
            NAME.json              the architecture, where it is a JSON config of the user's
+           tokenizer/NAME.json    a tokenizer of the package transformers, and the config of a text tower of it
 
 Nothing in a folder is executed: the config is JSON within limits, weights are safetensors, and the class must be one
 that `permitted_classes` permits. `ModelHubMixin` of huggingface_hub is not used to read: it parses any config and calls
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from safetensors.torch import save_file
 from torch import Tensor
 
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, settings_with_frames
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError, read_state_dict
@@ -37,7 +39,7 @@ from zsar.runtime.code_version import __version__
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import whole_file, write_json_whole
 
-CONFIG, MODEL, BACKBONE = "config.json", "model.safetensors", "backbone.safetensors"
+CONFIG, MODEL, BACKBONE, TOKENIZER = "config.json", "model.safetensors", "backbone.safetensors", "tokenizer"
 FORMAT = "zsar-model"
 FORMAT_VERSION = 1
 _REMEDY = "give a folder written by save_pretrained or `zsar share`"
@@ -56,6 +58,7 @@ def write_shared(
     *,
     trained: Mapping[str, Tensor],
     backbone: Mapping[str, Tensor] | None,
+    tokenizer: Mapping[str, bytes] | None = None,
 ) -> None:
     """Writes a folder; config.json comes last, so that a folder with it is whole.
 
@@ -64,6 +67,7 @@ def write_shared(
         about: The entry "zsar" of a checkpoint.
         trained: The trained tensors, by name.
         backbone: CLIP's weights; None to leave them out.
+        tokenizer: The files of its tokenizer, by name; None or empty for CLIP's own, or to leave them out.
 
     Raises:
         CheckpointError: The architecture includes its weights, which cannot be included a second time.
@@ -87,6 +91,13 @@ def write_shared(
             unfinished.write_bytes(source.read_bytes())
         settings["architecture"] = source.name
         files[source.name] = _sha256(folder / source.name)
+    for name, content in (tokenizer or {}).items():
+        (folder / TOKENIZER).mkdir(exist_ok=True)
+        with whole_file(folder / TOKENIZER / name) as unfinished:
+            unfinished.write_bytes(content)
+        files[f"{TOKENIZER}/{name}"] = _sha256(folder / TOKENIZER / name)
+    if tokenizer:
+        settings["tokenizer"] = TOKENIZER
     if Path(str(settings.get("weights"))).is_file():  # where it lay is nobody's business
         settings["weights"] = Path(str(settings["weights"])).name
     write_json_whole(
@@ -102,7 +113,8 @@ def write_shared(
             "zsar": {**about, "init_args": {**about["init_args"], "backbone": settings}},
         },
     )
-    for name in {MODEL, BACKBONE} - files.keys():  # of an earlier model
+    old = {f"{TOKENIZER}/{path.name}" for path in (folder / TOKENIZER).glob("*.json")} | {MODEL, BACKBONE}
+    for name in old - files.keys():  # of an earlier model
         (folder / name).unlink(missing_ok=True)
 
 
@@ -111,6 +123,7 @@ def read_shared(
     *,
     kind: type[M],
     weights: str | None = None,
+    tokenizer: str | None = None,
     revision: str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> M:
@@ -120,6 +133,7 @@ def read_shared(
         path: The folder, or "hf-hub:ORG/NAME" with "@REVISION" or without.
         kind: The class that the model must have, or a base of it.
         weights: CLIP's weights, where the folder has none and they are not where they were in training.
+        tokenizer: Folder with the files of the tokenizer, where the folder has none.
         revision: Branch, tag or commit on the hub; None for the one that the name states, else the newest.
         changes: Settings that replace those of the folder.
 
@@ -145,9 +159,14 @@ def read_shared(
     _check_backbone(settings, folder, config["files"], is_given=has_backbone or weights is not None)
     if (own := str(settings.get("architecture"))) in config["files"]:
         settings["architecture"] = str(folder / own)
+    frames = about.get("frames") or frames_of_before(settings)  # by the weights of training
     if weights is not None or has_backbone:
         settings["weights"] = weights if weights is not None else str(folder / BACKBONE)
-    arguments["backbone"] = settings
+    if any(name.startswith(f"{TOKENIZER}/") for name in config["files"]):
+        settings["tokenizer"] = str(folder / TOKENIZER)
+    if tokenizer is not None:
+        settings["tokenizer"] = tokenizer
+    arguments["backbone"] = settings_with_frames(settings, frames)
     model: Any = built_model(model_class, arguments, folder / CONFIG)
     if has_backbone and weights is None and _tunes_backbone(model):
         # The file holds the tuned weights where originals are no longer known; its own hash was checked above.
@@ -201,7 +220,9 @@ def _config(folder: Path) -> dict[str, Any]:
         if not isinstance(config.get(name), dict):
             raise CheckpointError(f"{path}: its entry {name} is not an object; {_REMEDY}")
     for name, stated in config["files"].items():
-        if name not in (MODEL, BACKBONE) and (Path(name).name != name or not name.endswith(".json") or name == CONFIG):
+        own = name.removeprefix(f"{TOKENIZER}/")
+        is_json = Path(own).name == own and own.endswith(".json") and name != CONFIG
+        if name not in (MODEL, BACKBONE) and not is_json:
             raise CheckpointError(f"{path}: files names {name[:100]!r}, which no model of zsar has; {_REMEDY}")
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder} lacks the file {name}, which its {CONFIG} lists; fetch the folder again")

@@ -42,7 +42,8 @@ class SharedModel:
 
         Args:
             folder: The folder; a model that it holds is replaced, a README.md that it has is kept.
-            include_backbone: Whether CLIP's weights are included, so that nothing else is needed to load it.
+            include_backbone: Whether CLIP's weights, and a tokenizer that is not CLIP's own, are included, so that
+                nothing else is needed to load it.
             results: The content of results.json of the model's test, for the card; None for "not tested".
 
         Returns:
@@ -50,6 +51,7 @@ class SharedModel:
 
         Raises:
             CheckpointError: Weights are NaN or infinite, or the architecture includes its own.
+            BackboneError: The tokenizer cannot be loaded, or has no files that can be included.
             OSError: A file cannot be written.
         """
         model, target = cast(CheckpointedModel, self), Path(folder)
@@ -57,7 +59,12 @@ class SharedModel:
         checkpoint: dict[str, Any] = {"state_dict": {**model.state_dict(), **self.trained_weights()}}
         pack_checkpoint(model, checkpoint)
         backbone = {**model.backbone.clip.state_dict(), **self.original_weights()} if include_backbone else None
-        write_shared(target, checkpoint["zsar"], trained=checkpoint["state_dict"], backbone=backbone)
+        text = model.backbone.text
+        has_tokenizer = include_backbone or text.tokenizer_folder is not None  # a folder is nowhere but here
+        tokenizer = text.tokenizer_files() if has_tokenizer else None
+        write_shared(
+            target, checkpoint["zsar"], trained=checkpoint["state_dict"], backbone=backbone, tokenizer=tokenizer
+        )
         if not (target / CARD).exists():
             is_trained = bool(checkpoint["state_dict"])
             card = model_card(checkpoint["zsar"], name=target.resolve().name, is_trained=is_trained, results=results)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-from zsar.callbacks.cost import cost_meter
+from zsar.callbacks.cost import cost_meter, model_cost
 from zsar.callbacks.cost.cost_meter import CostMeter, peak_memory
 from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.datamodules.data_sets.video_folder import VideoFolder
@@ -58,7 +58,7 @@ def test_stored_embeddings_and_uncountable_models_have_no_gflops_and_say_why(mon
     stored = meter.cost(quiet(), model, n_videos=1, frames_per_view=None)
     assert stored["gflops_per_view"] is stored["gmacs_per_view"] is None
     assert stored["counted"].startswith("nothing: stored embeddings")
-    monkeypatch.setattr(cost_meter, "counted_flops", needs_values)
+    monkeypatch.setattr(model_cost, "counted_flops", needs_values)
     uncounted = meter.cost(quiet(), model, n_videos=1, frames_per_view=8)
     assert uncounted["gflops_per_view"] is None
     assert uncounted["counted"] == (

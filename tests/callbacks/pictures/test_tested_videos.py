@@ -80,3 +80,14 @@ def test_a_new_test_starts_empty() -> None:
 def test_another_kind_of_model_is_refused() -> None:
     with pytest.raises(ValueError, match="Mistakes needs an ActionRecognizer, .*, not a BoringModel"):
         TestedVideos().start(BoringModel(), needed_by="Mistakes")
+
+
+def test_own_probabilities_are_those_of_the_most_probable_class() -> None:
+    tested, trainer = TestedVideos(), Trainer(accelerator="cpu", logger=False)
+    tested.start(model(), needed_by="Test")
+    for rows, own in (([2, 0], [[0.3, 0.2], [0.1, 0.4]]), ([1], [[0.5, 0.6]])):
+        given = {**outputs(*[0.9, 0.4][: len(rows)]), "own_probabilities": torch.tensor(own)}
+        tested.add(batch(rows, [0] * len(rows), [False] * len(rows)), given, 0)
+    found = tested.gathered(trainer)
+    torch.testing.assert_close(found["base"].own_confidences, torch.tensor([0.4, 0.5, 0.3]))
+    assert found["novel"].own_confidences is None

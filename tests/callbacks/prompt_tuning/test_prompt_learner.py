@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn.functional import normalize
 
+from tests.makers.models.text_towers import ALL, text_backbone
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
@@ -105,3 +108,41 @@ def test_a_context_has_a_token_for_each_of_its_phrases_tokens(backbone: OpenClip
     assert len(phrase_tokens(backbone.text, "an unpronounceable")) > 2  # tokens are no words
     with pytest.raises(ValueError, match="has no tokens"):
         phrase_tokens(backbone.text, " ")
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("position", ["end", "front"])
+def test_an_untuned_prompt_is_the_sentence_for_every_kind_of_text_tower(
+    kind: str, position: ClassPosition, tmp_path: Path
+) -> None:
+    made = text_backbone(tmp_path, kind)
+    texts = [["playing guitar"], ["a big dog runs"], ["chess"]]
+    sentences = [f"a photo of a {text}." if position == "end" else f"{text} a photo of a." for (text,) in texts]
+    tokens = phrase_tokens(made.text, "a photo of a", position)
+    prompts = PromptLearner(
+        made.text, texts, phrase="a photo of a", n_context=len(tokens), class_position=position, device=CPU
+    )
+    context = made.text.embed_tokens(tokens)
+    with torch.no_grad():
+        expected = normalize(made.clip.encode_text(made.tokenize(sentences), normalize=False), dim=-1)
+        torch.testing.assert_close(embeddings(prompts, context[None])[0, :, 0], expected, atol=1e-5, rtol=1e-5)
+        alone = prompts.assemble([prompts.encode(context[None], part) for part in prompts.parts(most_bytes=1)])
+        torch.testing.assert_close(alone[0, :, 0], expected, atol=1e-5, rtol=1e-5)
+    contexts = torch.stack([context, context + 0.1]).requires_grad_()
+    (gradient,) = torch.autograd.grad(embeddings(prompts, contexts)[1].square().sum() * 100, contexts)
+    assert gradient[0].abs().max() == 0  # of the other video
+    assert (embeddings(prompts, contexts)[1] - expected).abs().max() > 1e-4
+
+
+def test_where_padding_is_seen_a_prompt_fills_the_context(tmp_path: Path) -> None:
+    text = text_backbone(tmp_path, "siglip").text
+    tokens = phrase_tokens(text, "a photo of a")
+    made = PromptLearner(
+        text, [["chess"]], phrase="a photo of a", n_context=len(tokens), class_position="end", device=CPU
+    )
+    assert made._tokens.shape == (1, text.context_length)
+    assert (made._tokens[0, -5:] == text.frame.padding).all()
+    assert (made._tokens < 0).sum() == len(tokens)  # nothing but the context is learnable
+    assert text.tower.reads == (
+        "at the last position, and padding is seen: a text always fills the context of 40 tokens"
+    )

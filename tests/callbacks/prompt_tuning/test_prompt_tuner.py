@@ -253,8 +253,8 @@ def test_prompts_through_text_adapters_are_those_of_the_adapted_tower() -> None:
     torch.testing.assert_close(ours, expected, atol=1e-5, rtol=0)
 
 
-def test_a_tower_with_a_class_token_is_refused() -> None:
+def test_an_unknown_text_tower_is_refused() -> None:
     backbone = OpenClipBackbone("tiny-clip", "random")
     backbone.text._clip = nn.Module()
-    with pytest.raises(RuntimeError, match="learnable tokens need one such as that of ViT-B-16-quickgelu"):
+    with pytest.raises(RuntimeError, match="is a NoneType, neither a text transformer of open_clip nor"):
         backbone.text.embed_tokens(torch.tensor([1]))

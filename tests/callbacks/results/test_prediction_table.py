@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 from lightning.pytorch import Trainer
 
+import zsar
+from tests.makers.models.biased_models import biased_clip
 from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.run_folders.prediction_files import prediction_file
+from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS, prediction_file
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -59,3 +61,28 @@ def test_the_tables_of_many_sets_are_told_in_one_line(
     whole = VideoFolder(train=video_tree, test=video_tree, clips=clips, loading=loading)
     run(tmp_path).test(ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")), datamodule=whole, verbose=False)
     assert f"wrote {tmp_path}/predictions_test.csv" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stage", ["test", "predict"])
+def test_a_model_with_a_bias_has_the_own_probability_of_the_predicted_class(
+    tmp_path: Path, video_tree: Path, tiny_weights: Path, stage: str
+) -> None:
+    (video_tree / "red dance" / "1.mp4").write_bytes(b"broken")
+    module = VideoFolder(
+        train=video_tree,
+        test=video_tree,
+        predict=video_tree,
+        clips=Clips(n_frames=4, image_size=32),
+        loading=Loading(3, n_workers=0, on_decode_error="count_as_wrong"),
+    )
+    getattr(run(tmp_path), stage)(ZeroShotCLIP(backbone=biased_clip(tmp_path, tiny_weights)), datamodule=module)
+    table = rows(prediction_file(tmp_path, stage))
+    assert list(table[0]) == [*PREDICTION_COLUMNS, OWN_COLUMN]
+    for row in table:
+        assert bool(row[OWN_COLUMN]) == (row["decoded"] == "yes")
+    model = zsar.load(str(tmp_path / "biased.json"), weights=tmp_path / "biased.pt", device="cpu")
+    video = next(row for row in table if row["decoded"] == "yes")
+    names = module.class_text("test")[0].names
+    answer = zsar.classify(video_tree / video["path"], list(names), model=model, frames=4)
+    assert answer.answer == video["prediction"]
+    assert answer.best[1] == pytest.approx(float(video[OWN_COLUMN]), abs=1e-4)

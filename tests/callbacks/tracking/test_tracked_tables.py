@@ -63,3 +63,11 @@ def test_detections_are_a_table_in_seconds(tmp_path: Path) -> None:
 
 def test_a_stage_without_rows_has_no_table(tmp_path: Path) -> None:
     assert tracked_tables(tmp_path, {"stage": "validate", "sets": {}}) == []
+
+
+def test_own_probabilities_are_a_column_where_the_model_tells_them(tmp_path: Path) -> None:
+    header = HEADER.replace("problem", "problem,own_probability")
+    (tmp_path / "predictions_test.csv").write_text(f"{header}a,a,run,jump,0.9,yes,,1.5e-05\nb,b,run,,,no,broken,\n")
+    (table,) = tracked_tables(tmp_path, result(test={}))[:1]
+    assert table.columns[-2:] == ["problem", "own_probability"]
+    assert [row[-2:] for row in table.rows] == [["", 1.5e-05], ["broken", None]]

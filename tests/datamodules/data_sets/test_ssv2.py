@@ -22,8 +22,9 @@ def test_training_and_validation_files_are_read_under_either_name(tmp_path: Path
 
 
 def test_clips_are_not_flipped_and_cannot_be() -> None:
-    for module, flips in ((SomethingSomethingV2(), False), (UCF101(), True)):
-        kinds = [type(step) for step in module._train_transform.steps]
+    clips = Clips(image_size=32)
+    for module, flips in ((SomethingSomethingV2(clips=clips), False), (UCF101(clips=clips), True)):
+        kinds = [type(step) for step in module.train_transform.steps]
         assert (v2.RandomHorizontalFlip in kinds) == flips
     with pytest.raises(ValueError, match=r"flip is 0\.5, but a mirrored clip"):
         SomethingSomethingV2(clips=Clips(augmentation=Augmentation(flip=0.5)))

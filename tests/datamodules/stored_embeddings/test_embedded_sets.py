@@ -4,8 +4,10 @@ import pytest
 
 from tests.makers.miniatures.names_only import set_up
 from zsar.datamodules import data_sets
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.settings import Clips, Loading
 from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets, clip_record
+from zsar.datamodules.stored_embeddings.embedding_files import differences
 from zsar.datamodules.views.augmented_views import AugmentedViews
 
 
@@ -16,7 +18,15 @@ def test_the_record_follows_the_settings_of_test_clips() -> None:
 
 
 def test_training_settings_do_not_change_it() -> None:
-    assert clip_record(Clips(train_sampling="centre")) == clip_record(Clips())
+    assert clip_record(Clips(image_size=32, train_sampling="centre")) == clip_record(Clips(image_size=32))
+
+
+def test_a_squash_has_no_short_side_and_is_not_taken_for_crops() -> None:
+    squashed = clip_record(Clips(n_frames=4), FramePixels(32, "squash", "bilinear"))
+    assert (squashed.geometry, squashed.resize_filter, squashed.short_side_px) == ("squash", "bilinear", 0)
+    cropped = clip_record(Clips(n_frames=4), FramePixels(32, "crop", "bilinear"))
+    assert differences(squashed, cropped) is not None
+    assert squashed.stride == cropped.stride == ""  # of whole videos, which may be squashed too, it is not empty
 
 
 def test_further_views_and_embeddings_exclude_each_other() -> None:

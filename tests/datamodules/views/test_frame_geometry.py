@@ -37,6 +37,8 @@ def test_both_are_plain_resizing_with_antialiasing() -> None:
         square_frames("squash", 16)(frames), functional.resize(frames, [16, 16], bicubic, antialias=True)
     )
     assert torch.equal(square_frames("crop", 16)(frames), TestTransform(16)(frames)[0])
+    bilinear = functional.resize(frames, [16, 16], functional.InterpolationMode.BILINEAR, antialias=True)
+    assert torch.equal(square_frames("squash", 16, resize_filter="bilinear")(frames), bilinear)
 
 
 @pytest.mark.parametrize("geometry", ["squash", "crop"])
@@ -51,5 +53,5 @@ def test_what_is_not_frames_is_refused(geometry: str) -> None:
         square_frames(geometry, 16)(torch.zeros(3, 4, 16, 16))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="a size in pixels must be at least 1; got 0"):
         square_frames(geometry, 0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="geometry must be squash or crop; got pad"):
+    with pytest.raises(ValueError, match="geometry must be one of squash, crop; got 'pad'"):
         square_frames("pad", 16)  # type: ignore[arg-type]

@@ -136,6 +136,22 @@ def test_the_centre_crop_is_taken_from_the_resized_frame() -> None:
     assert torch.equal(TestTransform(224)(clip)[0], oracle(clip))
 
 
+def test_a_squashed_frame_shows_all_columns_in_both_halves() -> None:
+    """A picture of 8 x 32, left half 0 and right half 200: squashed to 8 x 8, columns 0-3 are dark and 4-7 bright."""
+    halves = torch.cat([torch.zeros(1, 3, 8, 16), torch.full((1, 3, 8, 16), 200.0)], dim=-1).byte()
+    squashed = TestTransform(8, geometry="squash", interpolation="bilinear")(halves)
+    assert squashed.shape == (1, 1, 3, 8, 8)
+    assert squashed[0, 0, 0, 4].tolist() == [0, 0, 0, 25, 175, 200, 200, 200]  # a triangle of 4 columns to each side
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("height", "width"), [(20, 30), (48, 32), (32, 32), (7, 90)])
+def test_a_squash_is_the_plain_resizing_of_both_sides(interpolation: str, height: int, width: int) -> None:
+    clip = still_clip(height, width)
+    oracle = v2.Resize([32, 32], v2.InterpolationMode(interpolation), antialias=True)
+    assert torch.equal(TestTransform(32, geometry="squash", interpolation=interpolation)(clip)[0], oracle(clip))
+
+
 @pytest.mark.parametrize("portrait", [False, True])
 def test_three_crops_lie_along_the_long_side(portrait: bool) -> None:
     clip = coordinates(14, 8) if portrait else coordinates(8, 14)
@@ -183,7 +199,13 @@ def test_impossible_training_settings_are_refused(settings: dict[str, Any], mess
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"n_crops": 0}, "n_crops must be at least 1; got 0"), ({"resize_ratio": 0.5}, "at least 1, or the crop")],
+    [
+        ({"n_crops": 0}, "n_crops must be at least 1; got 0"),
+        ({"resize_ratio": 0.5}, "at least 1, or the crop"),
+        ({"geometry": "pad"}, "geometry must be one of squash, crop; got 'pad'"),
+        ({"geometry": "squash", "n_crops": 3}, "n_crops is 3, but the geometry squash crops nothing"),
+        ({"geometry": "squash", "resize_ratio": 1.25}, "resize_ratio is 1.25, but the geometry squash crops nothing"),
+    ],
 )
 def test_impossible_test_settings_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

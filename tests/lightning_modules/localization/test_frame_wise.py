@@ -5,9 +5,10 @@ import torch
 from torch.nn import functional
 from torch.testing import assert_close
 
+from tests.makers.models.biased_models import BIAS, SCALE, biased_clip
 from tests.makers.videos.embedded_videos import class_text, embedding_of, features_with
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
-from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP, confident_runs
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
@@ -71,3 +72,34 @@ def test_no_sure_frame_is_no_segment_but_the_nearest_class_is_shown(model: Frame
 def test_a_threshold_that_is_no_probability_is_refused(tiny_weights: Path, threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold is a probability"):
         FrameWiseCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)), threshold=threshold)
+
+
+def seen(n_frames: int) -> UntrimmedFeatures:
+    times = torch.arange(n_frames, dtype=torch.float64)
+    return UntrimmedFeatures("v", torch.zeros(n_frames, 2), times, float(n_frames))
+
+
+def test_own_probabilities_say_whether_a_frame_shows_its_class_and_the_others_which() -> None:
+    relative = torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.6, 0.4]])
+    own = torch.tensor([[0.7, 0.1], [0.5, 0.2], [0.2, 0.0], [0.1, 0.4], [0.1, 0.6]])
+    found = confident_runs(seen(5), relative, own=own, threshold=0.3)
+    # the last frame is most probably of class 0, which it does not show; class 1 is above the threshold
+    segments = [(d.label, d.segment.first_frame, d.segment.last_frame, d.segment.score) for d in found.detections]
+    assert segments == [(0, 0, 1, pytest.approx(0.6)), (1, 3, 4, pytest.approx(0.5))]
+    for curve in found.curves:
+        assert_close(curve.scores, own[:, curve.label])
+    nothing = confident_runs(seen(5), relative, own=own, threshold=0.75)
+    assert nothing.detections == ()
+    assert [curve.label for curve in nothing.curves] == [0]
+
+
+def test_a_model_with_a_bias_scores_frames_by_own_probabilities(tmp_path: Path, tiny_weights: Path) -> None:
+    model = FrameWiseCLIP(backbone=biased_clip(tmp_path, tiny_weights), threshold=0.9)
+    video = video_with(model, [0, 0, None, 1])
+    (localization,) = model.localize([video], [class_text(("dancing", "chess"))])[0].values()
+    classes = torch.stack([embedding_of(model, name) for name in ("dancing", "chess")])
+    own = (SCALE * functional.normalize(video.features @ model.projections.visual, dim=-1) @ classes.T + BIAS).sigmoid()
+    assert localization.curves
+    for curve in localization.curves:
+        assert_close(curve.scores, own[:, curve.label])
+    assert model.described_settings(seed=0)["threshold_of"] == "own probability"

@@ -1,8 +1,10 @@
+import math
+
 import pytest
 import torch
 from torch.nn.functional import normalize
 
-from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scorer, Scoring
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scorer, Scoring
 
 SCALE = torch.tensor(10.0)
 
@@ -63,3 +65,82 @@ def test_one_text_and_the_scorers_own_views_are_plain_scores() -> None:
     frames, classes = embedded()
     scores = scoring.score_embedded(EmbeddedBatch(frames, (classes,)), SCALE)
     assert torch.equal(scores, scoring.score(frames, classes, SCALE))
+
+
+def sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+# Two views of one frame; two classes with two prompts each. With s = 2 and b = -1, cosines 0, 0.6, 0.8 and 1 give the
+# logits -1, 0.2, 0.6 and 1.
+VIEWS = torch.tensor([[[[3.0, 0.0]], [[0.0, 2.0]]]])
+CLASSES = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.6, 0.8], [0.6, 0.8]]])
+TWO, MINUS_ONE = torch.tensor(2.0), torch.tensor(-1.0)
+
+
+def test_own_probabilities_are_averaged_over_views_and_prompts() -> None:
+    found = Scoring().own_probabilities(EmbeddedBatch(VIEWS, (CLASSES,)), TWO, MINUS_ONE)
+    expected = [0.5, (sigmoid(0.2) + sigmoid(0.6)) / 2]  # of the first class, sigmoid(1) and sigmoid(-1) sum to 1
+    torch.testing.assert_close(found, torch.tensor([expected]))
+
+
+def test_own_probabilities_count_views_by_their_weights_and_texts_equally() -> None:
+    weights = torch.tensor([[0.25, 0.75]])
+    once = Scoring().own_probabilities(EmbeddedBatch(VIEWS, (CLASSES,), (weights,)), TWO, MINUS_ONE)
+    of_second = 0.25 * sigmoid(0.2) + 0.75 * sigmoid(0.6)
+    torch.testing.assert_close(once, torch.tensor([[0.5, of_second]]))
+    both = EmbeddedBatch(VIEWS, (CLASSES, CLASSES.flip(0)), (weights, weights))
+    twice = Scoring().own_probabilities(both, TWO, MINUS_ONE)
+    torch.testing.assert_close(twice, torch.full((1, 2), (0.5 + of_second) / 2))
+
+
+def test_own_probabilities_of_averaged_embeddings_are_those_of_the_mean_prompt() -> None:
+    found = Scoring(prompt_ensemble="embedding").own_probabilities(EmbeddedBatch(VIEWS, (CLASSES,)), TWO, MINUS_ONE)
+    of_first = sigmoid(2 / math.sqrt(2) - 1)  # both views are at 45 degrees to the mean of the prompts
+    torch.testing.assert_close(found, torch.tensor([[of_first, (sigmoid(0.2) + sigmoid(0.6)) / 2]]))
+
+
+def test_own_probabilities_of_late_interaction_are_those_of_its_mean_cosine() -> None:
+    scoring = Scoring("late_interaction")
+    found = scoring.own_probabilities(EmbeddedBatch(VIEWS, (CLASSES,)), TWO, MINUS_ONE)
+    # of the second class, v2t = (0.6 + 0.8) / 2 and t2v = 0.8
+    torch.testing.assert_close(found, torch.tensor([[sigmoid(1.0), sigmoid(2 * 0.75 - 1)]]))
+    weights = torch.tensor([[1.0, 0.0]])
+    first = scoring.own_probabilities(EmbeddedBatch(VIEWS, (CLASSES,), (weights,)), TWO, MINUS_ONE)
+    torch.testing.assert_close(first, torch.tensor([[sigmoid(2 * 0.75 - 1), sigmoid(0.2)]]))  # cosines 1, 0 and 0.6
+
+
+@pytest.mark.parametrize("ensemble", ["probability", "embedding"])
+@pytest.mark.parametrize("scorer", ["mean_pooled_cosine", "late_interaction"])
+def test_own_probabilities_do_not_depend_on_other_classes_or_on_an_order(scorer: Scorer, ensemble: str) -> None:
+    scoring = Scoring(scorer, ensemble)  # type: ignore[arg-type]
+    frames, classes = embedded(n_prompts=3)
+    found = scoring.own_probabilities(EmbeddedBatch(frames, (classes,)), SCALE, MINUS_ONE)
+    assert found.shape == (2, 5)
+    assert found.dtype == torch.float32
+    assert ((found > 0) & (found < 1)).all()
+    fewer = scoring.own_probabilities(EmbeddedBatch(frames.flip(1, 2), (classes[[4, 1]].flip(1),)), SCALE, MINUS_ONE)
+    torch.testing.assert_close(fewer, found[:, [4, 1]])
+    own = torch.stack([classes, classes])  # the same classes for each video
+    torch.testing.assert_close(scoring.own_probabilities(EmbeddedBatch(frames, (own,)), SCALE, MINUS_ONE), found)
+    more = scoring.own_probabilities(EmbeddedBatch(frames, (classes,)), SCALE, MINUS_ONE + 1)
+    assert (more > found).all()
+
+
+@pytest.mark.parametrize("scorer", ["mean_pooled_cosine", "late_interaction"])
+def test_a_bias_cancels_in_the_softmax_and_both_probabilities_have_one_order(scorer: Scorer) -> None:
+    scoring = Scoring(scorer)
+    frames, classes = embedded()
+    logits = scoring.score(frames[:, :1], classes, SCALE)
+    torch.testing.assert_close((logits + MINUS_ONE).softmax(dim=1), logits.softmax(dim=1))
+    own = scoring.own_probabilities(EmbeddedBatch(frames[:, :1], (classes,)), SCALE, MINUS_ONE)
+    torch.testing.assert_close(own, (logits + MINUS_ONE).sigmoid())  # of one view and one prompt
+    assert torch.equal(own.argsort(dim=1), logits.argsort(dim=1))
+
+
+def test_probabilities_are_those_of_each_video() -> None:
+    relative, own = torch.rand(3, 4), torch.rand(3, 4)
+    videos = list(ClassProbabilities(relative, own).cpu())
+    assert [torch.equal(video.relative, relative[i]) for i, video in enumerate(videos)] == [True] * 3
+    assert [video.own is not None and torch.equal(video.own, own[i]) for i, video in enumerate(videos)] == [True] * 3
+    assert [video.own for video in ClassProbabilities(relative)] == [None] * 3

@@ -1,15 +1,17 @@
 """What compares videos with class text needs no Trainer."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional
 
+from tests.makers.models.biased_models import BIAS, SCALE, biased_clip
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition import class_embeddings
-from zsar.lightning_modules.recognition.scoring import Scoring
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 
 TEXT = ClassText("test", ("red", "green"), (("red one", "a red one"), ("green one", "a green one")), "test")
@@ -104,3 +106,27 @@ def test_the_check_is_no_part_of_a_graph(model: VideoTextModel) -> None:
         expected = model.embed_views(frames)
         torch.testing.assert_close(exported.module()(frames), expected)
         torch.testing.assert_close(compiled(frames), expected)
+
+
+def test_own_probabilities_are_the_sigmoid_of_open_clip_s_logits(tmp_path: Path, tiny_weights: Path) -> None:
+    model = VideoTextModel(backbone=biased_clip(tmp_path, tiny_weights), scoring=Scoring()).eval()
+    assert (float(model.backbone.logit_scale), float(model.backbone.logit_bias)) == (pytest.approx(SCALE), BIAS)
+    clip, pictures = model.backbone.clip, torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8)
+    with torch.no_grad():
+        classes = model.class_embeddings.cached((("red one",), ("green one",)), model.device)
+        images = model.backbone.normalize_frames(pictures)
+        of_pairs, _ = clip.get_logits(images, model.backbone.tokenize(["red one", "green one"]))  # with scale and bias
+        embedded = EmbeddedBatch(model.embed_views(pictures[:, None, None]), (classes,))
+        found = model.probabilities(embedded)
+    torch.testing.assert_close(found.own, of_pairs.sigmoid(), atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(found.relative, of_pairs.softmax(dim=1), atol=1e-6, rtol=1e-5)
+    outputs = model.predict_embedded(embedded)
+    assert list(outputs) == ["logits", "probabilities", "own_probabilities"]
+    torch.testing.assert_close(outputs["own_probabilities"], found.own)
+
+
+def test_without_a_bias_a_model_tells_no_own_probabilities(model: VideoTextModel) -> None:
+    embedded = EmbeddedBatch(torch.randn(2, 1, 3, 64), (functional.normalize(torch.randn(4, 1, 64), dim=-1),))
+    assert model.own_probabilities(embedded) is None
+    assert model.probabilities(embedded).own is None
+    assert list(model.predict_embedded(embedded)) == ["logits", "probabilities"]

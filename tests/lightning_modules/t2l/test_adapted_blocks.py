@@ -5,8 +5,11 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from tests.makers.models.timm_kinds import KINDS, tiny_tower
 from tests.reference import t2l_blocks
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import run_blocks
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.visual.timm_vit import TimmViT
 from zsar.lightning_modules.t2l.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
 from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
 
@@ -60,6 +63,37 @@ def test_new_parts_without_temporal_tokens_are_plain_clip(backbone: OpenClipBack
     adapted = backbone.encode_frames(frames, partial(visual, n_frames=FRAMES))
     assert_close(adapted, backbone.clip.encode_image(frames), atol=1e-5, rtol=0)
     assert_close(backbone.encode_text(tokens, text), backbone.clip.encode_text(tokens), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.no_grad()
+def test_new_parts_without_temporal_tokens_are_the_plain_tower_of_any_kind(kind: str) -> None:
+    visual, frames = tiny_tower(kind), torch.randn(2 * FRAMES, 3, 16, 16)
+    tower = TimmViT(visual, kind)
+    width, n_layers = tower.blocks[0].width, len(tower.blocks)
+    adapted = AdaptedVisualBlocks(n_layers, width, temporal_tokens=None, adapters=True, drop_rate=0.1).eval()
+    run = partial(adapted, n_frames=FRAMES)
+    x = run_blocks(tower.blocks, tower.embed(frames), None, run, checkpointing=False)
+    assert_close(tower.project(tower.pool(x)), visual(frames), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.no_grad()
+def test_temporal_tokens_link_the_frames_of_any_kind_of_tower(kind: str) -> None:
+    """The frames of a video see each other, other videos do not, and without rotation frames of a still have no order."""
+    tower = TimmViT(tiny_tower(kind), kind)
+    tokens = TemporalTokens(range(2), FRAMES, tower.blocks[0].width, standard_deviation=0.5, dropout=0.0)
+    adapted = AdaptedVisualBlocks(
+        2, tower.blocks[0].width, temporal_tokens=tokens, adapters=False, drop_rate=0.0
+    ).eval()
+    run = partial(adapted, 0, tower.blocks[0], mask=None, n_frames=FRAMES)
+    x = tower.embed(torch.randn(2 * FRAMES, 3, 16, 16))
+    changed = torch.cat([tower.embed(torch.randn(1, 3, 16, 16)), x[1:]])
+    difference = (run(changed) - run(x)).abs().amax(dim=(1, 2))
+    assert (difference[:FRAMES] > 1e-6).all()
+    assert difference[FRAMES:].max() < 1e-6
+    tokens.tokens.copy_(tokens.tokens[:, :1].expand_as(tokens.tokens))  # P[l] the same for each frame
+    assert_close(run(x.flip(0)).flip(0), run(x), atol=1e-5, rtol=1e-5)
 
 
 def test_videos_do_not_see_each_other(backbone: OpenClipBackbone) -> None:

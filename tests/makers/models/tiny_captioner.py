@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import torch
+from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
@@ -36,6 +37,7 @@ def tiny_captioner(folder: Path) -> tuple[str, str, OpenClipBackbone]:
     config, weights = folder / "tiny-captioner.json", folder / "tiny-captioner.pt"
     text = {**_TEXT, "embed_cls": True, "output_tokens": True}
     content = {"embed_dim": 32, "vision_cfg": _VISION, "text_cfg": text, "multimodal_cfg": _TEXT, "custom_text": True}
+    content["preprocess_cfg"] = {"mean": OPENAI_DATASET_MEAN, "std": OPENAI_DATASET_STD}
     config.write_text(json.dumps(content))
     torch.manual_seed(2)
     backbone = OpenClipBackbone(str(config), "random").eval()

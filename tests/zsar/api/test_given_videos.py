@@ -14,6 +14,8 @@ from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
 from zsar.datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 SETTINGS = Clips(image_size=32, n_frames=4, n_test_clips=2)
@@ -102,8 +104,12 @@ def test_other_frames_are_rejected_with_the_remedy(frames: torch.Tensor) -> None
 
 
 def test_the_frames_are_those_of_the_model(model: ActionRecognizer) -> None:
-    assert clips_of(model, frames=None) == Clips(n_frames=8, image_size=32, n_test_clips=1)
-    assert clips_of(model, frames=3, clips=2) == Clips(n_frames=3, image_size=32, n_test_clips=2)
+    own = {"image_size": 32, "geometry": "crop", "resize_filter": "bicubic"}
+    assert clips_of(model, frames=None) == Clips(n_frames=8, n_test_clips=1, **own)  # type: ignore[arg-type]
+    assert clips_of(model, frames=3, clips=2) == Clips(n_frames=3, n_test_clips=2, **own)  # type: ignore[arg-type]
+    squashed = ZeroShotCLIP(backbone=ClipSettings("tiny-pe", "random"))
+    own = {"image_size": 32, "geometry": "squash", "resize_filter": "bilinear"}
+    assert clips_of(squashed, frames=None) == Clips(n_frames=8, n_test_clips=1, **own)  # type: ignore[arg-type]
 
 
 # --- further views ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from zsar.api.given_videos import frames_per_clip
@@ -64,7 +64,7 @@ class Adaptation:
         n_frames = frames_per_clip(model, self.n_frames if frames is None else frames)
         clips = Clips(
             n_frames=n_frames,
-            image_size=model.backbone.image_size[0],
+            **asdict(model.frame_pixels),
             sampling=self.sampling,
             test_short_side_px=self.test_short_side_px,
             views=self.views.for_data_set("your videos", flip_keeps_label=True),

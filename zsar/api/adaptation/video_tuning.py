@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from zsar.api.adaptation.adaptation import Adaptation
 from zsar.api.given_videos import Video, given_batches
@@ -17,23 +16,24 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities
 
 
 @dataclass(frozen=True)
 class TunedVideo:
-    """The probabilities of a video; both are empty if there is an error.
+    """The probabilities of a video; both are None if there is an error.
 
     Attributes:
         row: Which of the given videos.
-        tuned: float32 [C], with the prompt tuned to it, on the CPU; NaN where the model's scores are.
-        untuned: float32 [C], with the prompt before.
+        tuned: Of the C classes, with the prompt tuned to it, on the CPU; NaN where the model's scores are.
+        untuned: With the prompt before.
         error: Why it could not be decoded, or None.
         n_damaged: Number of accepted damaged frames.
     """
 
     row: int
-    tuned: Tensor
-    untuned: Tensor
+    tuned: ClassProbabilities | None
+    untuned: ClassProbabilities | None
     error: str | None
     n_damaged: int
 
@@ -116,7 +116,6 @@ class VideoTuning:
         Raises:
             ValueError: A number is out of range, or the device does not have the precision.
         """
-        none = torch.empty(0)
         inference_precision(precision, self._model.device)  # which checks it before videos are decoded
         batch_size = self.adaptation.batch_size if batch_size is None else batch_size
         batches = given_batches(
@@ -129,23 +128,27 @@ class VideoTuning:
             is_on_cpu=self._model.device.type == "cpu",
         )
         for batch in batches:
-            scores: dict[int, tuple[Tensor, Tensor]] = {}
+            scores: dict[int, tuple[ClassProbabilities, ClassProbabilities]] = {}
             if batch.videos is not None:
                 pairs = zip(*self._tuned_and_untuned(batch.videos, precision), strict=True)
                 scores = dict(zip(batch.decoded, pairs, strict=True))
             for row in batch.rows:
-                tuned, untuned = scores.get(row, (none, none))
+                tuned, untuned = scores.get(row, (None, None))
                 yield TunedVideo(row, tuned, untuned, batch.errors.get(row), batch.n_damaged[row])
 
-    def _tuned_and_untuned(self, videos: VideoBatch, precision: Precision) -> tuple[Tensor, Tensor]:
-        """Probabilities [B, C] with tuned and with untuned prompts, on the CPU."""
+    def _tuned_and_untuned(
+        self, videos: VideoBatch, precision: Precision
+    ) -> tuple[ClassProbabilities, ClassProbabilities]:
+        """Probabilities of B videos with tuned and with untuned prompts, on the CPU."""
         assert self.clips.views is not None
         batch = self.clips.views.finish(videos.to(self._model.device))
         with torch.inference_mode(), inference_precision(precision, self._model.device):
-            logits = self._model.score_embedded(self._prompts.adapt(batch, self._text))
+            embedded = self._prompts.adapt(batch, self._text)
+            logits, own = self._model.score_embedded(embedded), self._model.own_probabilities(embedded)
         self._prompts.count(batch, logits, self._text)
         assert self._prompts.untuned is not None
-        untuned = self._prompts.untuned.predicted
-        self.n_changed += int((logits.argmax(dim=1) != untuned.argmax(dim=1)).sum())
-        tuned, before = (scores.float().softmax(dim=1).cpu() for scores in (logits, untuned))
-        return tuned, before
+        untuned = self._prompts.untuned
+        self.n_changed += int((logits.argmax(dim=1) != untuned.predicted.argmax(dim=1)).sum())
+        tuned = ClassProbabilities(logits.float().softmax(dim=1), own)
+        before = ClassProbabilities(untuned.predicted.float().softmax(dim=1), untuned.own)
+        return tuned.cpu(), before.cpu()

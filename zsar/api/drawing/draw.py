@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from zsar.api.answers import own_percent
 from zsar.api.drawing.fonts import missing_characters
 from zsar.api.drawing.panels import COLOURS, Row, rows_panel
 from zsar.api.drawing.timeline import Segment, Timeline
@@ -72,7 +73,8 @@ def draw(
 
     Args:
         video: The video.
-        answer: A classification: its best names with their probabilities. A localization: what happens at each moment,
+        answer: A classification: its best names with their probabilities, and with their own ones where the model has a
+            logit bias. A localization: what happens at each moment,
             and a strip with all segments.
         output: The .mp4 file to write; an existing one is replaced.
         top_k: Names shown of a classification, at least 1.
@@ -117,7 +119,11 @@ def _patches(
     if not isinstance(answer, Ranked):
         raise ValueError(f"{type(answer).__name__} cannot be drawn; give what zsar.classify or zsar.localize returns")
     best = answer.ranked[:top_k]
-    rows = [Row(name, probability, bold=name == answer.answer) for name, probability in best]
+    own = dict(getattr(answer, "own_probabilities", None) or ())
+    rows = [
+        Row(f"{name} (own {own_percent(own[name])})" if own else name, probability, bold=name == answer.answer)
+        for name, probability in best
+    ]
     if answer.answer is not None and answer.answer not in [name for name, _ in best]:
         rows.insert(0, Row(answer.answer, None, bold=True))
     return [row.name for row in rows], lambda width, height: _classified(rows, width, height)

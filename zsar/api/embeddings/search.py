@@ -70,6 +70,7 @@ def search(
     template: str = "video",
     model: ActionRecognizer | None = None,
     weights: str | None = None,
+    tokenizer: str | None = None,
     checkpoint: Path | str | None = None,
 ) -> SearchResult | list[SearchResult]:
     """Searches stored embeddings by text.
@@ -86,6 +87,7 @@ def search(
             averaged; "name" for the text as it is.
         model: The model that embedded the videos; None to build it from what the files state.
         weights: CLIP's weights, if they have moved since.
+        tokenizer: Folder with the files of the tokenizer, if it is not the one that the model names, or has moved.
         checkpoint: The checkpoint, if it has moved since.
 
     Returns:
@@ -101,7 +103,7 @@ def search(
     check_least(1, top_k=top_k)
     opened = archive if isinstance(archive, Archive) else open_archive(archive)
     if model is None:
-        model = model_of_tower(opened.tower, weights=weights, checkpoint=checkpoint)
+        model = model_of_tower(opened.tower, weights=weights, tokenizer=tokenizer, checkpoint=checkpoint)
     results = _ranked(opened, queries, _embedded_queries(model, queries, template), top_k)
     return results[0] if isinstance(query, str) else results
 

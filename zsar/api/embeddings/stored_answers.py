@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from zsar.api.embeddings.archive import Archive
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class StoredAnswer:
     Attributes:
         video: Its name in the archive.
         file: Its path when it was embedded.
-        probabilities: float32 [C] in the order of the class names, on the CPU; NaN where the model's scores are.
+        probabilities: Of the C classes in the order of their names, on the CPU; NaN where the model's scores are.
         n_damaged: Number of accepted damaged frames among those embedded.
     """
 
     video: str
     file: str
-    probabilities: Tensor
+    probabilities: ClassProbabilities
     n_damaged: int
 
 
@@ -49,6 +49,7 @@ def stored_answers(archive: Archive, text: ClassText, model: ActionRecognizer) -
         classes = model.class_embeddings.cached(text.prompts, model.device)
     for content in archive.videos():
         with torch.inference_mode():
-            logits = model.score(content.embeddings[None].to(model.device), classes)[0]
+            embedded = EmbeddedBatch(content.embeddings[None].to(model.device), (classes,))
+            (probabilities,) = model.probabilities(embedded).cpu()
         video = content.record.video
-        yield StoredAnswer(video.name, video.file, logits.float().softmax(dim=0).cpu(), video.n_damaged)
+        yield StoredAnswer(video.name, video.file, probabilities, video.n_damaged)

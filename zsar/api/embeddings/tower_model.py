@@ -9,6 +9,7 @@ import torch
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import named_of
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -18,6 +19,7 @@ def model_of_tower(
     tower: TowerRecord,
     *,
     weights: str | None = None,
+    tokenizer: str | None = None,
     checkpoint: Path | str | None = None,
     device: torch.device | str = "cpu",
 ) -> ActionRecognizer:
@@ -26,6 +28,7 @@ def model_of_tower(
     Args:
         tower: As the files state it.
         weights: CLIP's weights, if they have moved since.
+        tokenizer: Folder with the files of the tokenizer, if it is not the one that the model names, or has moved.
         checkpoint: The checkpoint, if it has moved since.
         device: Device of the model.
 
@@ -43,16 +46,15 @@ def model_of_tower(
             raise ValueError(
                 f"the embeddings are of the checkpoint {stated}, which is not there; give --checkpoint FILE"
             )
-        model = load_recognizer(stated, weights=weights, device=device)
+        model = load_recognizer(stated, weights=weights, tokenizer=tokenizer, device=device)
     else:
-        model = _frozen(tower, weights).to(device)
+        model = _frozen(tower, weights, tokenizer).to(device)
     TowerCheck().check(model, tower)
     return model
 
 
-def _frozen(tower: TowerRecord, weights: str | None) -> ActionRecognizer:
+def _frozen(tower: TowerRecord, weights: str | None, tokenizer: str | None) -> ActionRecognizer:
     chosen = weights or tower.weights or None
-    model = ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen)).eval()
-    if " ".join(f"{value:.6g}" for value in model.backbone.frame_mean.flatten().tolist()) == tower.frame_mean:
-        return model
-    return ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen, frame_statistics="imagenet")).eval()
+    named = named_of(tower.frame_mean, tower.frame_std) or "model"
+    settings = ClipSettings(tower.architecture, chosen, frame_statistics=named, tokenizer=tokenizer)
+    return ZeroShotCLIP(backbone=settings).eval()

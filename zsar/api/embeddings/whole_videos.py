@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, embed_views
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.stored_embeddings.embedding_files import ClipRecord, write_embeddings
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import RESIZE_FILTER
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.files.file_names import name_problem
@@ -52,8 +52,9 @@ def store_whole(
     begun: dict[int, _Whole] = {}
     events = stream_videos(
         [job.video.path for job in left],
-        storing.clips.image_size,
+        storing.model.backbone.image_size[0],
         geometry=geometry,
+        resize_filter=storing.model.backbone.resize_filter,
         stride=stride,
         chunk_size=storing.frames_per_pass,
         n_workers=storing.n_workers,
@@ -82,18 +83,21 @@ def store_whole(
         raise
 
 
-def whole_video_record(image_size: int, *, geometry: Geometry, stride: FrameStride) -> ClipRecord:
+def whole_video_record(
+    image_size: int, *, geometry: Geometry, resize_filter: ResizeFilter, stride: FrameStride
+) -> ClipRecord:
     """Which frames of whole videos are embedded, as their files state it.
 
     Args:
         image_size: Height and width of a frame in pixels.
         geometry: How frames become square.
+        resize_filter: How they are resized, the model's.
         stride: Which frames.
     """
-    short_side = TestTransform(image_size).short_side if geometry == "crop" else 0
+    short_side = TestTransform(image_size, geometry=geometry).short_side or 0
     return ClipRecord(
         geometry=geometry,
-        resize_filter=RESIZE_FILTER,
+        resize_filter=resize_filter,
         image_size=image_size,
         short_side_px=short_side,
         n_crops=1,

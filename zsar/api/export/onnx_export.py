@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from zsar.api.export.onnx_graph import ClassifierGraph
 from zsar.api.given_classes import Classes, class_text_of
@@ -31,12 +30,20 @@ MOST_DIFFERENCE = 1e-4
 """Maximum difference of a probability from PyTorch's."""
 MOST_BYTES = 2**31 - 2**20
 """Maximum size of an ONNX file, whose format is limited to 2 GB."""
+PROBABILITIES = {
+    "probabilities": "softmax over the classes: sums to 1, even if none fits; chooses a class",
+    "own_probabilities": "sigmoid of each class by itself: all are small if none fits; says whether there is any",
+}
+"""What the metadata say of the outputs of a model with a logit bias."""
 _MISSING = "ONNX export needs the packages onnx, onnxscript and onnxruntime; pip install 'zsar[export]'"
 _SAMPLING = (
     "T frames in RGB, spread evenly: frame i is in the middle of segment i of T equal segments of the video; "
     "further views are shifted in time"
 )
-_GEOMETRY = "bicubic, antialiased: the short side resized to S * 256 / 224 px, then the centre cut out, S x S px"
+_GEOMETRIES = {
+    "crop": "{}, antialiased: the short side resized to S * 256 / 224 px, then the centre cut out, S x S px",
+    "squash": "{}, antialiased: both sides resized to S px, which changes their ratio",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,9 @@ def export_onnx(
     """Writes a recognizer with fixed classes as an ONNX file.
 
     The input `frames` is uint8 RGB [B, V, T, 3, S, S] with any B; normalization is part of the file. The outputs are
-    `logits` and `probabilities`, float32 [B, C]. The metadata hold the class names as JSON, and how frames are chosen.
+    `logits` and `probabilities` (softmax over the classes), float32 [B, C]; of a model with a logit bias (SigLIP) also
+    `own_probabilities`, the sigmoid probability of each class by itself. The metadata hold the class names as JSON, how
+    frames are chosen, and of such a model what both probabilities are.
 
     Args:
         model: The recognizer; it is moved to the CPU meanwhile, in fp32.
@@ -151,6 +160,7 @@ def _shape(model: ActionRecognizer, n_views: int, n_frames: int) -> tuple[int, .
 
 
 def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
+    pixels = model.frame_pixels
     return {
         "class_names": json.dumps(list(text.names), ensure_ascii=False),
         "prompts_sha256": hashlib.sha256(json.dumps(text.prompts).encode()).hexdigest(),
@@ -161,8 +171,9 @@ def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
         "weights_hash": model.checkpoint_weights_hash or "",
         "scorer": model.scoring.scorer,
         "sampling": _SAMPLING,
-        "geometry": _GEOMETRY,
+        "geometry": _GEOMETRIES[pixels.geometry].format(pixels.resize_filter),
         "zsar_version": __version__,
+        **(PROBABILITIES if model.backbone.logit_bias is not None else {}),
     }
 
 
@@ -178,7 +189,7 @@ def _write(graph: ClassifierGraph, path: Path, *, shape: tuple[int, ...], metada
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=["frames"],
-                output_names=["logits", "probabilities"],
+                output_names=graph.output_names,
                 dynamic_shapes={"frames": {0: torch.export.Dim("B")}},
                 verbose=False,
             )
@@ -201,9 +212,9 @@ def _difference(graph: ClassifierGraph, written: Path, shape: tuple[int, ...], p
     largest = 0.0
     for n_videos in (1, 3):
         frames = torch.randint(256, (n_videos, *shape), dtype=torch.uint8, generator=draws)
-        (answer,) = session.run(["probabilities"], {"frames": frames.numpy()})
-        expected: Tensor = graph(frames)[1]
-        largest = max(largest, float((torch.from_numpy(answer) - expected).abs().max()))
+        answers = session.run(graph.output_names, {"frames": frames.numpy()})
+        for answer, expected in list(zip(answers, graph(frames), strict=True))[1:]:  # but the logits
+            largest = max(largest, float((torch.from_numpy(answer) - expected).abs().max()))
     if not largest <= MOST_DIFFERENCE:
         raise ValueError(
             f"{path} is not written: its probabilities differ by up to {largest:.1e} from PyTorch's, more than "

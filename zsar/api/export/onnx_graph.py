@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 
 
 class ClassifierGraph(nn.Module):
@@ -23,17 +24,21 @@ class ClassifierGraph(nn.Module):
         """
         super().__init__()
         self.model = model
+        own = [] if model.backbone.logit_bias is None else ["own_probabilities"]
+        self.output_names = ["logits", "probabilities", *own]
         self.register_buffer("class_embeddings", class_embeddings.detach().clone())
 
-    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Classifies videos: uint8 RGB [B, V, T, 3, S, S] -> logits and probabilities, float32 [B, C] each."""
-        embedded = self.model.embed_views(frames)
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """Classifies videos: uint8 RGB [B, V, T, 3, S, S] -> the outputs of `output_names`, float32 [B, C] each."""
+        embedded, classes = self.model.embed_views(frames), self.class_embeddings
         if self.model.scoring.scorer == "late_interaction":
-            scale = self.model.backbone.logit_scale.float()
-            logits = scale * direct_late_interaction(embedded.flatten(1, 2), self.class_embeddings)
+            scale, bias = self.model.backbone.logit_scale.float(), self.model.backbone.logit_bias
+            logits = scale * direct_late_interaction(embedded.flatten(1, 2), classes)
+            own = None if bias is None else (logits + bias.float()).sigmoid()
         else:
-            logits = self.model.score(embedded, self.class_embeddings)
-        return logits, logits.softmax(dim=1)
+            logits = self.model.score(embedded, classes)
+            own = self.model.own_probabilities(EmbeddedBatch(embedded, (classes,)))
+        return (logits, logits.softmax(dim=1), *([] if own is None else [own]))
 
 
 def direct_late_interaction(frames: Tensor, classes: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from typing import ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
@@ -62,6 +63,7 @@ class Extraction(ABC):
         batch_size: Frames per forward pass, at most.
         n_workers: Decoding processes per device; 0 decodes in the model's process.
         on_damage: How damaged frames are handled; see `VideoReader`.
+        frame_statistics: What they are normalized with; see `ClipSettings`.
     """
 
     product: ClassVar[str]  # in messages: "features"
@@ -75,6 +77,7 @@ class Extraction(ABC):
     batch_size: int
     n_workers: int
     on_damage: OnDamage = "raise"
+    frame_statistics: FrameStatistics = "model"
 
     @property
     def frames_at_once(self) -> int:
@@ -189,6 +192,7 @@ def _extract_until_a_crash(
         [job.source for job in jobs],
         backbone.image_size[0],
         geometry=extraction.geometry,
+        resize_filter=backbone.resize_filter,
         stride=extraction.stride,
         chunk_size=extraction.frames_at_once,
         n_workers=extraction.n_workers,
@@ -249,7 +253,10 @@ def load_backbone(extraction: Extraction, device: str) -> OpenClipBackbone:
     Raises:
         BackboneError: It cannot be built, or cannot do what is asked.
     """
-    backbone = OpenClipBackbone(extraction.architecture, extraction.weights).eval().requires_grad_(False)
+    backbone = OpenClipBackbone(
+        extraction.architecture, extraction.weights, frame_statistics=extraction.frame_statistics
+    )
+    backbone.eval().requires_grad_(False)
     extraction.check_model(backbone)
     assert backbone.weights_hash  # computed and cached before the weights move to the device
     return backbone.to(device)

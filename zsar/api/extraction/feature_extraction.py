@@ -42,10 +42,10 @@ class FeatureExtraction(Extraction):
     dtype: str
 
     def check_model(self, backbone: OpenClipBackbone) -> None:
-        """Checks that the model has a projection, before which features are taken.
+        """Checks that the model has features before a projection.
 
         Raises:
-            BackboneError: It has none.
+            BackboneError: Its visual tower is no ViT.
         """
         visual_projection(backbone)
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsar.api.answers import ranking
+from zsar.api.answers import ranking, rounded, with_digits
 from zsar.api.classification import check_threshold
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import clips_of
+from zsar.api.given_videos import frames_per_clip
 from zsar.api.live.window_scores import WindowScores
 from zsar.api.loading import Precision, recognizer_of
 from zsar.datamodules.video_files.live import LiveSource, LiveWindows
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 _ENDINGS = {"end": "the source ended", "closed": "closed"}
 
@@ -28,13 +29,17 @@ class LiveAnswer:
 
     Attributes:
         time_seconds: Time of the window's last frame, since the first frame of the source.
-        answer: The most probable name, or "none of these" below the threshold.
-        probability: Of the most probable name, in [0, 1].
-        ranked: All names with probabilities, most probable first.
+        answer: As that of `Classification`: the most probable name, or "none of these" below the threshold.
+        probability: Of the answer, in [0, 1]; of "none of these", that of the most probable name.
+        ranked: All names with probabilities among these names, which sum to 1, most probable first.
         n_dropped: Frames so far that no window has shown, since the source was faster than decoder or model.
         delay_seconds: From when the window's last frame arrived, or was due in a file, to the answer.
         n_damaged: Frames so far that are damaged, which are left out, or follow such a frame before the next keyframe,
             which are used as decoded.
+        own_probability: As `probability`, of the name by itself, of models with a logit bias (SigLIP), whose threshold
+            is compared with it; None for others.
+        own_probabilities: Of models with a logit bias, all names with the probability of each by itself, in the order
+            of `ranked`; None for others.
     """
 
     time_seconds: float
@@ -44,14 +49,23 @@ class LiveAnswer:
     n_dropped: int
     delay_seconds: float
     n_damaged: int = 0
+    own_probability: float | None = None
+    own_probabilities: tuple[tuple[str, float], ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types for JSON, with the keys of `zsar classify --stream SOURCE --json`."""
+        own: dict[str, Any] = {}
+        if self.own_probability is not None and self.own_probabilities is not None:
+            own = {
+                "own_probability": float(f"{self.own_probability:.6g}"),
+                "own_probabilities": with_digits(self.own_probabilities),
+            }
         return {
             "time_seconds": round(self.time_seconds, 3),
             "answer": self.answer,
             "probability": round(self.probability, 6),
-            "probabilities": {name: round(probability, 6) for name, probability in self.ranked},
+            "probabilities": rounded(self.ranked),
+            **own,
             "n_dropped_frames": self.n_dropped,
             "n_damaged_frames": self.n_damaged,
             "delay_seconds": round(self.delay_seconds, 3),
@@ -75,7 +89,7 @@ class LiveAnswers(Iterator[LiveAnswer]):
             windows: The windows of the source.
             scores: The model and the classes.
             names: Names of the classes.
-            threshold: The answer is "none of these" where the best probability is lower.
+            threshold: Below it, a class is not named (`ranking`).
             source: Name of the source, for errors.
             timeout_seconds: After how long without a frame the windows end.
         """
@@ -99,9 +113,11 @@ class LiveAnswers(Iterator[LiveAnswer]):
         if result.answer is None:
             raise ValueError(result.error)
         delay = time.monotonic() - window.captured
+        probability, own = result.best
         return LiveAnswer(
-            window.seconds, result.answer, result.ranked[0][1], result.ranked, self.n_dropped, delay, self.n_damaged
-        )
+            window.seconds, result.answer, probability, result.ranked, self.n_dropped, delay, self.n_damaged,
+            own_probability=own, own_probabilities=result.own_probabilities,
+        )  # fmt: skip
 
     def __enter__(self) -> LiveAnswers:
         """The answers themselves."""
@@ -169,7 +185,8 @@ def classify_stream(
         window_seconds: Length of a window.
         hop_seconds: Time from one window to the next.
         frames: Frames per window, spread over it; None for 8, or as the model was trained.
-        threshold: The answer is "none of these" where the best probability is lower.
+        threshold: The answer is "none of these" where the best probability is lower; with a model that has a logit
+            bias, where the own probability of every class is.
         format: FFmpeg's name of the source's format, which a device other than /dev/video* needs; None to detect it.
         follow: Whether the file is still written to: its end is waited for.
         real_time: Whether a file is played in real time; False reads it as fast as the model answers every window.
@@ -194,11 +211,12 @@ def classify_stream(
     live.check()
     text = class_text_of(classes, template=template, least=2)
     recognizer = recognizer_of(model, device=device)
-    seen = clips_of(recognizer, frames=frames)
+    n_frames, pixels = frames_per_clip(recognizer, frames), recognizer.frame_pixels
+    check_most(MOST_FRAMES_PER_VIEW, frames=n_frames)
     scores = WindowScores(recognizer, text, precision=precision)
-    transform = TestTransform(seen.image_size)
+    square = square_frames(pixels.geometry, pixels.image_size, resize_filter=pixels.resize_filter)
     windows = LiveWindows(
-        live, lambda frame: transform(frame)[0], n_frames=seen.n_frames, window_seconds=window_seconds,
+        live, square, n_frames=n_frames, window_seconds=window_seconds,
         hop_seconds=hop_seconds, timeout_seconds=timeout_seconds,
     )  # fmt: skip
     return LiveAnswers(

@@ -8,6 +8,7 @@ from torch import Tensor
 from zsar.api.loading import Precision, inference_precision
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.video_files.live import LiveWindow
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 
 
@@ -31,11 +32,12 @@ class WindowScores:
         self._is_by_frame = type(model).embed_frames is VideoTextModel.embed_frames
         self._known: dict[int, Tensor] = {}
 
-    def probabilities(self, window: LiveWindow) -> Tensor:
-        """The probabilities of the classes for a window, float [C]; NaN where scores are not finite."""
+    def probabilities(self, window: LiveWindow) -> ClassProbabilities:
+        """The probabilities of the C classes for a window, on the CPU; NaN where scores are not finite."""
         with torch.inference_mode(), inference_precision(self._precision, self._model.device):
             embedded = self._by_frame(window) if self._is_by_frame else self._embedded(window.frames)
-            return self._model.score(embedded[None, None], self._classes)[0].float().softmax(dim=0).cpu()
+            (of_window,) = self._model.probabilities(EmbeddedBatch(embedded[None, None], (self._classes,))).cpu()
+            return of_window
 
     def _by_frame(self, window: LiveWindow) -> Tensor:
         """[T, D]; embeds the frames that were not in the window before."""

@@ -11,15 +11,22 @@ from zsar.api.localization.method_settings import FRAME_WISE_METHOD
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.described_method import DescribedMethod
-from zsar.lightning_modules.localization.frame_wise import check_frame_threshold, confident_runs
+from zsar.lightning_modules.localization.frame_wise import (
+    check_frame_threshold,
+    confident_runs,
+    described_threshold,
+)
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 
 _FRAMES_AT_ONCE = 1024
 
 
 class FrameWiseRecognizer(DescribedMethod):
     """As `FrameWiseCLIP`, by the frame embeddings and the scorer of a recognizer: each frame is a video of one frame.
+
+    Of a model with a logit bias (SigLIP), the threshold, the curves and the scores are of own probabilities.
 
     Attributes:
         recognizer: The model.
@@ -56,7 +63,7 @@ class FrameWiseRecognizer(DescribedMethod):
         """See `DescribedMethod.described_settings`; draws nothing."""
         return {
             **super().described_settings(seed=seed),
-            "threshold": self.threshold,
+            **described_threshold(self.threshold, self.backbone),
             "recognizer": type(self.recognizer).__name__,
             "scorer": self.recognizer.scoring.scorer,
         }
@@ -82,7 +89,11 @@ class FrameWiseRecognizer(DescribedMethod):
             frames = video.features[:, None, None].split(_FRAMES_AT_ONCE)
             found = {}
             for index in video.sets:
-                scores = torch.cat([model.score(part, classes[index]).float() for part in frames])
-                found[index] = confident_runs(video, scores.softmax(dim=1), threshold=self.threshold)
+                parts = [model.probabilities(EmbeddedBatch(part, (classes[index],))) for part in frames]
+                relative = torch.cat([part.relative for part in parts])
+                own = [part.own for part in parts if part.own is not None]
+                found[index] = confident_runs(
+                    video, relative, threshold=self.threshold, own=torch.cat(own) if own else None
+                )
             answers.append(found)
         return answers

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zsar.api.given_videos import check_frames
+from zsar.datamodules.choices.frame_pixels import ResizeFilter
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.frame_geometry import square_frames
 
@@ -58,20 +59,32 @@ class FramesWithTimes:
         shown = np.searchsorted(self.times_seconds, np.asarray(list(seconds)) + 1e-9, side="right") - 1
         return np.clip(shown, 0, self.n_frames - 1).astype(np.int64)
 
-    def square_at(self, indices: Sequence[int] | NDArray[np.int64], *, image_size: int, geometry: Geometry) -> Tensor:
+    def square_at(
+        self,
+        indices: Sequence[int] | NDArray[np.int64],
+        *,
+        image_size: int,
+        geometry: Geometry,
+        resize_filter: ResizeFilter,
+    ) -> Tensor:
         """Frames as a model sees them.
 
         Args:
             indices: Which frames.
             image_size: S.
             geometry: How they become square.
+            resize_filter: How they are resized, with antialiasing.
 
         Returns:
             uint8 [n, 3, S, S].
         """
-        square = square_frames(geometry, image_size)
+        square = square_frames(geometry, image_size, resize_filter=resize_filter)
         return torch.cat([square(self.frames[int(i)][None]) for i in indices])  # one at a time: resizing takes memory
 
-    def square_at_times(self, seconds: Sequence[float], *, image_size: int, geometry: Geometry) -> Tensor:
+    def square_at_times(
+        self, seconds: Sequence[float], *, image_size: int, geometry: Geometry, resize_filter: ResizeFilter
+    ) -> Tensor:
         """The frames on screen at some times, as `square_at`."""
-        return self.square_at(self.indices_at_times(seconds), image_size=image_size, geometry=geometry)
+        return self.square_at(
+            self.indices_at_times(seconds), image_size=image_size, geometry=geometry, resize_filter=resize_filter
+        )

@@ -93,8 +93,8 @@ def localize(
         videos: A video file, or its RGB frames uint8 [T, 3, H, W] with `fps`; or a list of these.
         classes: Names, one for t3al, two for frame-wise at least; a mapping from names to prompts; or a file
             (`given_classes`).
-        model: The name of a CLIP model, a CoCa or one with a ViT; a recognizer from `zsar.load`, or what `zsar.load`
-            takes; or a `zsar.T3AL` or `zsar.FrameWiseCLIP` with settings of your own. None for CoCa ViT-L/14. A trained
+        model: The name of a CLIP model, a CoCa or one with a ViT (CLIP, SigLIP, PE-Core, EVA); a recognizer from
+            `zsar.load`, or what `zsar.load` takes; or a `zsar.T3AL` or `zsar.FrameWiseCLIP` with settings of your own. None for CoCa ViT-L/14. A trained
             recognizer localizes frame-wise; one whose frames interact (T2L) embeds consecutive clips of as many frames
             as it was trained with.
         method: "t3al" or "frame-wise"; None for frame-wise with a trained recognizer, and t3al otherwise.
@@ -103,7 +103,8 @@ def localize(
         fps: The frame rate of given frames.
         stride_seconds: Interval between the frames that are used, in seconds.
         geometry: "squash" resizes both sides of a frame, so that the whole picture is seen; "crop" cuts the centre.
-        threshold: frame-wise: probability above which a frame belongs to an action; None for 0.8.
+        threshold: frame-wise: probability above which a frame belongs to an action; None for 0.8. With a model that has
+            a logit bias (SigLIP), the own probability of the action; None for 0.5.
         suppress: t3al: discard segments whose captions disagree with the others. None for a CoCa, which writes the
             captions and needs the extra `captions`.
         seed: t3al: random seed of the drawn frames; None for 0.

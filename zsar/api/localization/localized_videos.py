@@ -110,6 +110,7 @@ def _searched(search: Search, video: SearchedVideo) -> Localization:
         UntrimmedVideo(video.name, video.path, None),
         image_size=search.ready.localizer.backbone.image_size[0],
         geometry=search.features.geometry,
+        resize_filter=search.ready.localizer.backbone.resize_filter,
         on_damage=search.features.on_damage,
     )
     seen = _seen(
@@ -130,19 +131,28 @@ def localized_frames(search: Search, frames: FramesWithTimes) -> Localization:
         search: What is searched for.
         frames: The frames.
     """
-    size, geometry = search.ready.localizer.backbone.image_size[0], search.features.geometry
+    backbone = search.ready.localizer.backbone
+    square_at, square_at_times = (
+        partial(
+            made,
+            image_size=backbone.image_size[0],
+            geometry=search.features.geometry,
+            resize_filter=backbone.resize_filter,
+        )
+        for made in (frames.square_at, frames.square_at_times)
+    )
     indices = search.features.stride.indices(frames)
-    collected = search.features.collected(search.ready.localizer.backbone, len(indices))
+    collected = search.features.collected(backbone, len(indices))
     for start in range(0, len(indices), search.features.frames_at_once):
         part = indices[start : start + search.features.frames_at_once]
-        collected.add(frames.square_at(part, image_size=size, geometry=geometry))
+        collected.add(square_at(part))
     seen = _seen(
         search,
         "frames",
         collected.finished(),
         torch.from_numpy(frames.times_seconds[indices]),
         duration_seconds=frames.duration_seconds,
-        frames_at=partial(frames.square_at_times, image_size=size, geometry=geometry),
+        frames_at=square_at_times,
     )
     return _found(search, seen, None, fps=frames.fps, n_damaged=0)
 

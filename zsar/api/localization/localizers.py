@@ -21,6 +21,7 @@ from zsar.api.localization.method_settings import (
     ANY_MARGIN,
     DEFAULT_ARCHITECTURE,
     FRAME_WISE_METHOD,
+    OWN_THRESHOLD,
     SMOOTHING_SECONDS,
     T3AL_METHOD,
     THRESHOLD,
@@ -30,7 +31,7 @@ from zsar.api.localization.method_settings import (
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
-from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP, check_frame_threshold
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -110,6 +111,7 @@ def ready_localizer(
     settings: MethodSettings,
     *,
     weights: str | None = None,
+    tokenizer: str | None = None,
 ) -> ReadyLocalizer:
     """The localizer that a model and a method make; one that is built here is on the CPU.
 
@@ -118,6 +120,7 @@ def ready_localizer(
         method: "t3al" or "frame-wise"; None for frame-wise with a trained recognizer, and t3al otherwise.
         settings: Settings of the method.
         weights: CLIP's weights of a checkpoint, if they have moved since training.
+        tokenizer: Folder with the files of a checkpoint's tokenizer, if it has moved since training.
 
     Raises:
         ValueError: The method cannot use the model, or a setting has no effect.
@@ -129,7 +132,7 @@ def ready_localizer(
     if method is not None:
         check_choice(Method, method=method)
     checkpoint = model if isinstance(model, str | Path) and is_stored_model(model) else None
-    given = model if checkpoint is None else load(checkpoint, weights=weights, device="cpu")
+    given = model if checkpoint is None else load(checkpoint, weights=weights, tokenizer=tokenizer, device="cpu")
     if isinstance(given, ActionRecognizer) and not isinstance(given, ZeroShotCLIP):
         return _trained(given, method or FRAME_WISE_METHOD, settings, checkpoint)
     clip, method = _clip(given), method or T3AL_METHOD
@@ -170,8 +173,7 @@ def _trained(
             f"take the method {FRAME_WISE_METHOD}, which scores the embeddings of its frames, or a CLIP model by name"
         )
     _check_effects(settings, method)
-    threshold = THRESHOLD if settings.threshold is None else settings.threshold
-    localizer = FrameWiseRecognizer(model.eval(), threshold=threshold)
+    localizer = FrameWiseRecognizer(model.eval(), threshold=_threshold(settings, model.backbone))
     return ReadyLocalizer(
         localizer,
         model.backbone.architecture,
@@ -186,8 +188,16 @@ def _check_effects(settings: MethodSettings, method: Method) -> None:
 
 
 def _frame_wise(clip: ClipSettings, settings: MethodSettings) -> ActionLocalizer:
-    threshold = THRESHOLD if settings.threshold is None else settings.threshold
-    return FrameWiseCLIP(backbone=clip, threshold=threshold).eval()
+    localizer = FrameWiseCLIP(backbone=clip).eval()
+    localizer.threshold = _threshold(settings, localizer.backbone)
+    return localizer
+
+
+def _threshold(settings: MethodSettings, backbone: OpenClipBackbone) -> float:
+    default = THRESHOLD if backbone.logit_bias is None else OWN_THRESHOLD
+    threshold = default if settings.threshold is None else settings.threshold
+    check_frame_threshold(threshold)
+    return threshold
 
 
 def _t3al(clip: ClipSettings, settings: MethodSettings) -> ActionLocalizer:

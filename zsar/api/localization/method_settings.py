@@ -10,6 +10,7 @@ DEFAULT_ARCHITECTURE = "coca_ViT-L-14"
 STRIDE_SECONDS = 0.25
 SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
 THRESHOLD = 0.8
+OWN_THRESHOLD = 0.5  # of the own probability of a class, which models with a logit bias tell
 ANY_MARGIN = 2.0  # the largest difference of two cosines
 Method = Literal["t3al", "frame-wise"]
 """How actions are found; `zsar.localize` explains them."""
@@ -33,7 +34,8 @@ class MethodSettings:
             are captions: from files, or from a CoCa.
         captions: T3AL: a folder of caption files, instead of generating captions.
         seed: T3AL: random seed of the drawn frames; by default 0.
-        threshold: Frame-wise: probability above which a frame belongs to an action.
+        threshold: Frame-wise: probability above which a frame belongs to an action, by default 0.8; with a model that
+            has a logit bias (SigLIP), the own probability of the action, by default 0.5.
     """
 
     steps: int | None = None

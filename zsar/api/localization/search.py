@@ -131,6 +131,7 @@ def ready_search(
     text: ClassText,
     *,
     weights: str | None = None,
+    tokenizer: str | None = None,
     device: str,
     stride: FrameStride,
     geometry: Geometry,
@@ -146,6 +147,7 @@ def ready_search(
         settings: Its settings.
         text: The classes.
         weights: CLIP's weights of a checkpoint, if they have moved since training.
+        tokenizer: Folder with the files of a checkpoint's tokenizer, if it has moved since training.
         device: Device of a model that is loaded here; a loaded one stays where it is.
         stride: As of `feature_extraction`, as all that follow.
         geometry: How frames become square.
@@ -159,7 +161,7 @@ def ready_search(
         BackboneError: The model cannot be built, or cannot write captions.
         CheckpointError: A checkpoint cannot be read.
     """
-    ready = ready_localizer(model, method, settings, weights=weights)
+    ready = ready_localizer(model, method, settings, weights=weights, tokenizer=tokenizer)
     check_enough_classes(text.names, ready)
     check_prompts(text, ready)
     if not isinstance(model, ActionLocalizer | ActionRecognizer):

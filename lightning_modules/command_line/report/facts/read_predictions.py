@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS
+from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS
 from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import iterate_table
 
-_COLUMNS = PREDICTION_COLUMNS[1:]  # earlier versions wrote no name of the video
+_COLUMNS = (*PREDICTION_COLUMNS[1:], OWN_COLUMN)  # earlier versions wrote no name of the video
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Predictions:
         answers: Predicted class; empty where the video could not be decoded.
         probabilities: Of the answer, from 0 to 1; None where there is none.
         problems: Why a video could not be decoded; empty where it could.
+        own_probabilities: Of the answer by itself, of models with a logit bias; None where there is none.
     """
 
     paths: list[str]
@@ -29,6 +30,7 @@ class Predictions:
     answers: list[str]
     probabilities: list[float | None]
     problems: list[str]
+    own_probabilities: list[float | None]
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -49,14 +51,16 @@ def read_predictions(path: Path) -> Predictions:
         ListFileError: It is not a table of predictions.
     """
     columns: list[list[str]] = [[] for _ in _COLUMNS]
-    probabilities: list[float | None] = []
+    numbers: tuple[list[float | None], list[float | None]] = [], []
     first, others, optional = _COLUMNS[:1], _COLUMNS[1:4], _COLUMNS[4:]
     table = iterate_table(path, "predictions", columns=first, may_be_empty=others, optional=optional, by_zsar=True)
     for line, cells in table:
         for column, cell in zip(columns, cells, strict=True):
             column.append(cell)
-        try:
-            probabilities.append(float(cells[3]) if cells[3] else None)
-        except ValueError:
-            raise fault_in(path, f"the probability {cells[3]!r} is no number; test again", line=line) from None
-    return Predictions(columns[0], columns[1], columns[2], probabilities, columns[5])
+        for values, name, cell in zip(numbers, ("probability", "own probability"), (cells[3], cells[6]), strict=True):
+            try:
+                values.append(float(cell) if cell else None)
+            except ValueError:
+                raise fault_in(path, f"the {name} {cell!r} is no number; test again", line=line) from None
+    probabilities, own = numbers
+    return Predictions(columns[0], columns[1], columns[2], probabilities, columns[5], own)

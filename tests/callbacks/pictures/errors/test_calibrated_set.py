@@ -59,3 +59,16 @@ def test_points_of_a_curve_are_spread_over_its_coverage() -> None:
     assert (points[0], points[-1], len(points)) == (0, 1000, 11)
     assert set(np.diff(points)) == {100}
     assert nearest_coverages(risk_coverage([0.5, 0.5], [True, False]), 9) == [0]
+
+
+def test_thresholds_may_be_those_of_own_probabilities() -> None:
+    sure, right = [0.9, 0.8, 0.7, 0.6], [True, True, False, True]
+    counts = {"set_name": "base", "n_classes": 4, "n_undecodable": 0, "n_listed": 4}
+    made = calibrated(sure, right, own=[0.04, 0.03, 0.02, 0.01], **counts)  # type: ignore[arg-type]
+    assert made.by_own
+    assert made.reliability == BASE.reliability
+    assert made.risk_coverage == risk_coverage([0.04, 0.03, 0.02, 0.01], right)
+    content = calibration_content(made, {"base": made})
+    assert content["thresholds_for_risk"][0]["found"]["threshold"] == 0.03
+    assert content["threshold_of"] == "own probability"
+    assert "threshold_of" not in calibration_content(BASE, {"base": BASE})

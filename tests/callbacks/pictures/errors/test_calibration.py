@@ -8,11 +8,13 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from torchmetrics.classification import MulticlassCalibrationError
 
+from tests.makers.models.biased_models import biased_clip
 from tests.makers.results.recognizer_tests import colour_videos, picture_numbers, run_recognizer_test
 from zsar.callbacks.pictures.errors.calibration import Calibration
 from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.settings import Split
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.run_folders.picture_files import read_pictures
 
 
@@ -85,3 +87,25 @@ def test_the_random_state_of_a_test_is_left_alone(tmp_path: Path, video_tree: Pa
     without = torch.rand(1)
     run_recognizer_test(tmp_path / "b", colour_videos(video_tree), Calibration())
     assert torch.equal(torch.rand(1), without)
+
+
+def test_a_model_with_a_bias_has_thresholds_of_own_probabilities_and_says_so(
+    tmp_path: Path, video_tree: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    callbacks = [PredictionTable(), Calibration()]
+    trainer = Trainer(accelerator="cpu", default_root_dir=tmp_path, callbacks=callbacks, **quiet)
+    model = ZeroShotCLIP(backbone=biased_clip(tmp_path, tiny_weights))
+    trainer.test(model, datamodule=colour_videos(video_tree), verbose=False)
+    content = picture_numbers(tmp_path, "calibration", "test", "calibration")
+    with (tmp_path / "predictions_test.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    own = sorted({round(float(row["own_probability"]), 4) for row in rows}, reverse=True)
+    assert content["threshold_of"] == "own probability"
+    found = sorted({round(c, 4) for c in content["risk_coverage"]["confidence"]}, reverse=True)
+    assert found == pytest.approx(own, abs=1e-4)
+    mean = sum(float(row["probability"]) for row in rows) / len(rows)
+    assert content["reliability"]["mean_confidence"] == pytest.approx(mean, abs=1e-4)
+    assert "--threshold is an own probability" in " ".join(capsys.readouterr().out.split())
+    (picture,) = read_pictures(tmp_path)
+    assert picture.alt.endswith("Thresholds are of own probabilities.")

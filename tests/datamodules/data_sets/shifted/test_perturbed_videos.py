@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.makers.miniatures import make_all_conditions, make_hmdb51, make_perturbed, make_ucf101
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.shifted.hmdb51_p import HMDB51P
 from zsar.datamodules.data_sets.shifted.perturbed_videos import PerturbedVideos
@@ -73,6 +74,7 @@ def test_all_90_conditions_and_the_clean_videos_are_test_sets_of_one_listing(
         assert table.root == root / place
         assert all(Path(file).is_file() for file in table.all_files())
     assert [text.set_name for text in module.class_text("test")] == list(module.sets)
+    module.take_pixels(FramePixels(32, "crop", "bicubic"))
     assert len(module.test_dataloader()) == 91
 
 

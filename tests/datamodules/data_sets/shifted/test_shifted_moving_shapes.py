@@ -8,6 +8,7 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
 from zsar.datamodules.data_sets.shifted.shifted_moving_shapes import ShiftedMovingShapes, Strengths
@@ -49,6 +50,7 @@ def test_each_shift_is_a_test_set_of_the_novel_classes(shifted: ShiftedMovingSha
         ]
         assert {key.split("/")[0] for key in table.all_keys()} == {text.set_name}
         assert all(table[i].path.is_file() for i in range(len(table)))
+    shifted.take_pixels(FramePixels(32, "crop", "bicubic"))
     assert len(shifted.test_dataloader()) == 5
 
 

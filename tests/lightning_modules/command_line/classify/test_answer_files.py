@@ -105,8 +105,13 @@ def test_a_run_that_draws_nothing_leaves_out_what_an_earlier_one_drew(tmp_path: 
         ({"probabilities": None}, "its probabilities are not numbers from 0 to 1"),
         ({"probabilities": {"x": 1.5}}, "its probabilities are not numbers from 0 to 1"),
         ({"probabilities": {"x": "1"}}, "its probabilities are not numbers from 0 to 1"),
+        ({"own_probabilities": {"x": -1}}, "its own probabilities are not numbers from 0 to 1"),
         ({"untuned": 3}, "it does not say what it was untuned"),
         ({"untuned": {"answer": "x", "probabilities": {"x": 2}}}, "it does not say what it was untuned"),
+        (
+            {"untuned": {"answer": "x", "probabilities": {"x": 1}, "own_probabilities": 1}},
+            "it does not say what it was untuned",
+        ),
         ({"drawn": 3}, "it does not say where it is drawn"),
         ({"untuned": {"probabilities": {}}}, "it does not say what it was untuned"),
     ],
@@ -158,3 +163,20 @@ def test_a_file_that_cannot_be_written_is_told_before_the_model_is_loaded(
     output = str(tmp_path / name)
     assert main(["classify", str(video_tree), "--classes", "a, b", "--weights", "gone.pt", "--output", output]) == 1
     assert "--output" in capsys.readouterr().err
+
+
+def test_own_probabilities_have_columns_that_nobody_takes_for_the_others(tmp_path: Path) -> None:
+    own = (("x", 0.1), ("y", 0.2))
+    named, none = (
+        Classification(path, (("x", 0.75), ("y", 0.25)), answer, own_probabilities=own)
+        for path, answer in (("a.mp4", "y"), ("c.mp4", "none of these"))
+    )
+    file = AnswerFile(tmp_path / "answers.csv", {"threshold": 0.15}, copies={})
+    list(file.append_all(iter([named.to_dict(), ANSWERS[1], none.to_dict()])))
+    file.finish(["a.mp4", "b.mp4", "c.mp4"], ["x", "y"])
+    rows = list(csv.reader((tmp_path / "answers.csv").open()))
+    head = ["path", "answer", "probability", "own_probability", "n_damaged_frames", "error"]
+    assert rows[0] == [*head, "x", "y", "own probability of x", "own probability of y"]
+    assert rows[1] == ["a.mp4", "y", "0.25", "0.2", "0", "", "0.75", "0.25", "0.1", "0.2"]  # those of the answer
+    assert rows[2] == ["b.mp4", "", "", "", "0", "broken", "", "", "", ""]
+    assert rows[3] == ["c.mp4", "none of these", "0.75", "0.1", "0", "", "0.75", "0.25", "0.1", "0.2"]

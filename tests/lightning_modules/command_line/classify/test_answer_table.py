@@ -29,3 +29,22 @@ def test_beside_a_tuned_answer_stands_the_untuned_one(
     assert lines[1] == ["a.mp4", "x", "y", "1", "x", "70.0 %", "40.0 %"]
     assert lines[2] == ["", "", "", "2", "y", "30.0 %", "60.0 %"]
     assert lines[3] == ["b.mp4", "not decoded", "", "", "", "", ""]
+
+
+def test_own_probabilities_have_columns_and_a_line_that_explains_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    before = Classification("a.mp4", (("y", 0.6), ("x", 0.4)), "y", own_probabilities=(("y", 0.06), ("x", 0.04)))
+    answer = Classification(
+        "a.mp4", (("x", 0.7), ("y", 0.3)), "x", untuned=before, own_probabilities=(("x", 0.07), ("y", 0.03))
+    )
+    print_answers([answer, Classification("b.mp4", (), None, "why")], top_k=2)
+    out = capsys.readouterr().out
+    lines = [re.split(r"\s*[┃│]\s*", line)[1:-1] for line in out.splitlines() if line[0] in "┃│"]
+    numbers = ["probability", "own probability", "untuned", "untuned own"]
+    assert lines[0] == ["video", "answer", "untuned answer", "rank", "class", *numbers]
+    assert lines[1] == ["a.mp4", "x", "y", "1", "x", "70.0 %", "7 %", "40.0 %", "4 %"]
+    assert lines[2] == ["", "", "", "2", "y", "30.0 %", "3 %", "60.0 %", "6 %"]
+    assert lines[3] == ["b.mp4", "not decoded", *[""] * 7]
+    assert "--threshold is an own probability" in " ".join(out.split())

@@ -55,6 +55,12 @@ def black_frames(times_seconds: Any) -> Tensor:
     return torch.zeros(len(times_seconds), 3, 16, 16, dtype=torch.uint8)
 
 
+def test_own_probabilities_are_told(video: Localization) -> None:
+    of_own = replace(video, pseudo_labels=None, settings={"settings": {"threshold_of": "own probability"}})
+    assert "scores are own probabilities" in heading(of_own)
+    assert "own" not in heading(replace(of_own, settings={"settings": {}}))
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 

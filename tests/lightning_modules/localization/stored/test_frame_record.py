@@ -3,8 +3,6 @@ from dataclasses import fields
 import pytest
 import torch
 
-from zsar.datamodules.views import frame_geometry
-from zsar.lightning_modules.localization.stored import frame_record
 from zsar.lightning_modules.localization.stored.frame_record import FrameRecord, frames_for, frames_of_any_model
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
@@ -38,8 +36,9 @@ def test_what_any_model_shares_are_fields_of_the_record(backbone: OpenClipBackbo
     shared = frames_of_any_model("squash")
     assert shared == {name: getattr(record, name) for name in shared}
     left = {field.name for field in fields(FrameRecord)} - set(shared)
-    assert left == {"image_size", "frame_mean", "frame_std"}
+    assert left == {"image_size", "resize_filter", "frame_mean", "frame_std"}
 
 
-def test_the_recorded_filter_is_that_of_the_frames() -> None:
-    assert frame_record.RESIZE_FILTER == frame_geometry.RESIZE_FILTER
+def test_the_filter_and_the_statistics_are_the_models() -> None:
+    record = frames_for(OpenClipBackbone("tiny-pe", "random"), "squash")
+    assert (record.resize_filter, record.frame_mean, record.frame_std) == ("bilinear", "0.5 0.5 0.5", "0.5 0.5 0.5")

@@ -27,7 +27,9 @@ def test_a_quarter_turn_by_hand() -> None:
     assert_close(rotated(attention, tokens, sines_and_cosines)[0, 0], expected)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ROTARY if kind not in ("rotation-by-halves", "rotation-of-each-layer")])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ROTARY if kind not in ("rotation-by-halves", "rotation-of-each-layer")]
+)
 def test_patches_turn_as_complex_numbers(kind: str) -> None:
     trunk: Any = tiny_tower(kind).trunk
     attention, rotation = trunk.blocks[0].attn, trunk.rope.get_embed(shape=(4, 4))

@@ -1,43 +1,124 @@
-from typing import Any
+"""The contract of text towers, over every kind that open_clip builds."""
 
-import open_clip
+from pathlib import Path
+
 import pytest
+import torch
+from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
-from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from tests.makers.models.text_towers import ALL, OF_TRANSFORMERS, WITH_OWN_BLOCKS, text_backbone
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock, plain_block
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
-VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
-TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
-
-
-def made(**text: Any) -> tuple[Any, TextTower]:
-    clip: Any = open_clip.CustomTextCLIP(embed_dim=16, vision_cfg=VISION, text_cfg={**TEXT, **text})
-    return clip.eval(), TextTower(clip, "ViT-B-32", "a test's model")
+TEXTS = ["a photo of a person playing guitar.", "a photo of a dog", "a photo of a horse!! running", "surfing"]
 
 
-@pytest.mark.parametrize(
-    ("text_cfg", "n_needed", "read_at"),
-    [({}, 5, 4), ({"pool_type": "last"}, 12, 11), ({"pool_type": "first", "no_causal_mask": True}, 12, 0)],
-)
-def test_a_causal_tower_needs_the_tokens_up_to_the_last_end(
-    text_cfg: dict[str, Any], n_needed: int, read_at: int
-) -> None:
-    _, tower = made(**text_cfg)
-    tokens = tower.tokenize(["one", "one two three"])  # with a start and an end token
-    assert tower.n_needed_tokens(tokens) == n_needed
-    assert tower.reading_position(int(tokens[1].argmax())) == read_at
-    assert len(tower.blocks) == 2
-    assert tower.width == 32
+def apart(layer: int, block: TowerBlock, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None) -> Tensor:
+    """The halves of a block one after the other, as adapters run them."""
+    x = x + block.attend(x, mask, prefix=prefix)
+    return x + block.feed_forward(x)
 
 
-def test_a_tower_that_averages_all_positions_is_refused() -> None:
-    clip, tower = made()
-    clip.text.pool_type = "mean"
-    with pytest.raises(BackboneError, match="pools by 'mean'; learnable tokens need a tower that reads one position"):
-        tower.reading_position(3)
+def prompts(backbone: OpenClipBackbone) -> tuple[Tensor, Tensor]:
+    """Tokens of texts with a common beginning, and the embeddings of their whole rows by open_clip's own forward."""
+    tokens = backbone.tokenize(TEXTS[:3])
+    return tokens, backbone.clip.encode_text(tokens, normalize=False)
 
 
-def test_the_blocks_of_coca_cannot_be_run_one_by_one() -> None:
-    _, tower = made(embed_cls=True, pad_id=0)
-    with pytest.raises(BackboneError, match="has no blocks that can be run one by one"):
-        _ = tower.blocks
+@pytest.mark.parametrize("kind", ALL)
+@torch.no_grad()
+def test_cut_texts_have_the_embeddings_of_whole_ones(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    tokens = backbone.tokenize(TEXTS)
+    whole = backbone.clip.encode_text(tokens, normalize=False)
+    assert whole.shape == (4, 16)
+    assert (whole[0] - whole[1]).abs().max() > 1e-2
+    torch.testing.assert_close(backbone.encode_text(tokens), whole, atol=1e-5, rtol=1e-5)
+    for row, expected in zip(tokens, whole, strict=True):  # each cut to its own length
+        torch.testing.assert_close(backbone.encode_text(row[None])[0], expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind != "padding_masked_last"])  # reads a last, lonely token
+@torch.no_grad()
+def test_what_is_cut_off_could_be_anything_and_what_is_kept_could_not(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    tokens = backbone.tokenize([TEXTS[1]])
+    tower, n_needed = backbone.text.tower, backbone.text.n_needed_tokens(tokens)
+    x = tower.embed(tokens)
+    expected = tower.encode_embedded(x[:, :n_needed], tokens[:, :n_needed])
+    change = torch.linspace(-1, 1, x.shape[-1])  # not a constant, which layer norms remove
+    changed = x.clone()
+    changed[:, n_needed:] += change
+    torch.testing.assert_close(tower.encode_embedded(changed, tokens), expected, atol=1e-5, rtol=1e-5)
+    for position in range(n_needed):
+        changed = x.clone()
+        changed[:, position] += change
+        difference = (tower.encode_embedded(changed, tokens) - expected).abs().max()
+        assert difference > 1e-5, position
+
+
+@pytest.mark.parametrize("kind", WITH_OWN_BLOCKS)
+@pytest.mark.parametrize("block_forward", [plain_block, apart])
+@torch.no_grad()
+def test_block_by_block_is_the_towers_own_forward(kind: str, block_forward: object, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    tokens = backbone.tokenize(TEXTS)
+    found = backbone.encode_text(tokens, block_forward)  # type: ignore[arg-type]
+    torch.testing.assert_close(found, backbone.clip.encode_text(tokens, normalize=False), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ALL)
+@torch.no_grad()
+def test_token_embeddings_give_what_tokens_give_with_and_without_a_shared_prefix(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    text, (tokens, whole) = backbone.text, prompts(backbone)
+    tokens = tokens[:, : text.n_needed_tokens(tokens)]
+    x = text.embed_tokens(tokens)
+    torch.testing.assert_close(text.encode_embedded(x, tokens), whole, atol=1e-5, rtol=1e-5)
+    if text.shares_beginnings:
+        n_shared = len(text.frame.before) + 2
+        assert (tokens[:, :n_shared] == tokens[:1, :n_shared]).all()
+        for run in (None, plain_block, apart):
+            found = text.encode_embedded(x[:, n_shared:], tokens, prefix=x[:1, :n_shared], block_forward=run)
+            torch.testing.assert_close(found, whole, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ALL)
+@torch.no_grad()
+def test_a_learnable_token_is_neither_padding_nor_an_end(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    text, (tokens, whole) = backbone.text, prompts(backbone)
+    learnable = tokens.clone()
+    learnable[:, len(text.frame.before)] = -1
+    torch.testing.assert_close(text.encode_embedded(text.embed_tokens(tokens), learnable), whole, atol=1e-5, rtol=1e-5)
+    assert text.n_needed_tokens(learnable) == text.n_needed_tokens(tokens)
+
+
+@pytest.mark.parametrize("kind", ALL)
+@torch.no_grad()
+def test_features_times_the_projection_are_the_embeddings(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    tokens = backbone.tokenize(TEXTS)
+    features, (weight, bias) = backbone.text.features(tokens), backbone.text.projection
+    assert features.shape == (4, len(weight))
+    embedded = features @ weight if bias is None else features @ weight + bias
+    torch.testing.assert_close(embedded, backbone.clip.encode_text(tokens, normalize=False), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_recomputed_towers_have_the_same_gradients(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    tokens = backbone.tokenize(TEXTS)
+    gradients = []
+    for checkpointing in (False, True):
+        backbone.clip.requires_grad_(True).zero_grad()
+        backbone.text.encode(tokens, checkpointing=checkpointing).square().sum().backward()
+        gradients.append({name: p.grad.clone() for name, p in backbone.clip.named_parameters() if p.grad is not None})
+    assert len(gradients[0]) > 20
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)
+
+
+def test_kinds_differ_in_what_they_share(tmp_path: Path) -> None:
+    shared = {kind for kind in ALL if text_backbone(tmp_path, kind).text.shares_beginnings}
+    assert shared == {"clip", "last", "xlm_v", "mt5", "coca", "coca_corrected"}
+    assert not shared & set(OF_TRANSFORMERS)

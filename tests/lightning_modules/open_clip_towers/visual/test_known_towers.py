@@ -77,7 +77,7 @@ for _name in ARCHITECTURES:
 @pytest.mark.parametrize("architecture", OF_TIMM.values())
 @torch.no_grad()
 def test_timm_s_vits_at_a_small_size_are_their_own_forward(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """timm's classes with the settings of the real model, but for depth, width and the number of patches."""
+    """Timm's classes with the settings of the real model, but for depth, width and the number of patches."""
     vision = open_clip.get_model_config(architecture)["vision_cfg"]
     patch = 14 if "patch14" in vision["timm_model_name"] else 32 if "patch32" in vision["timm_model_name"] else 16
     small: dict[str, Any] = {"depth": 2, "img_size": 3 * patch}
@@ -100,7 +100,14 @@ def test_timm_s_vits_at_a_small_size_are_their_own_forward(architecture: str, mo
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture",
-    ["ViT-B-32-SigLIP2-256", "PE-Core-T-16-384", "EVA02-B-16", "MobileCLIP2-B", "vit_medium_patch16_gap_256", "ViT-S-32"],
+    [
+        "ViT-B-32-SigLIP2-256",
+        "PE-Core-T-16-384",
+        "EVA02-B-16",
+        "MobileCLIP2-B",
+        "vit_medium_patch16_gap_256",
+        "ViT-S-32",
+    ],
 )
 @torch.no_grad()
 def test_one_of_each_family_in_full(architecture: str) -> None:

@@ -15,12 +15,17 @@ def test_a_tower_is_known_until_it_has_a_part_more(kind: str) -> None:
     tower: Any = tiny_tower(kind)
     assert unknown_tower(tower) is None
     tower.trunk.dist_token = nn.Parameter(torch.zeros(1))
-    assert unknown_tower(tower) == f"timm's {type(tower.trunk).__name__} with a part 'dist_token', which zsar does not know"
+    assert (
+        unknown_tower(tower)
+        == f"timm's {type(tower.trunk).__name__} with a part 'dist_token', which zsar does not know"
+    )
 
 
 def test_a_subclass_may_do_anything() -> None:
     trunk = VisionTransformerDistilled(img_size=16, patch_size=4, embed_dim=16, depth=1, num_heads=2)
-    assert str(unknown_tower(TinyTower(trunk, nn.Sequential()))).startswith("timm's VisionTransformerDistilled, not one")
+    assert str(unknown_tower(TinyTower(trunk, nn.Sequential()))).startswith(
+        "timm's VisionTransformerDistilled, not one"
+    )
 
 
 def test_blocks_of_another_kind_are_named() -> None:

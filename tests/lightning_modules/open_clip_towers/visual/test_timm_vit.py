@@ -86,8 +86,13 @@ def test_an_observed_tower_embeds_alike_and_has_the_attention_of_all_tokens(kind
 
 
 def test_the_pooled_is_what_the_projection_is_multiplied_with() -> None:
-    """timm's head and open_clip's, with and without a bias; the last layer of an MLP; nothing for SigLIP."""
-    shapes = {"mobileclip": ((48, 20), (20,)), "linear": ((48, 20), None), "mlp": ((40, 20), None), "siglip": (None, None)}
+    """Timm's head and open_clip's, with and without a bias; the last layer of an MLP; nothing for SigLIP."""
+    shapes = {
+        "mobileclip": ((48, 20), (20,)),
+        "linear": ((48, 20), None),
+        "mlp": ((40, 20), None),
+        "siglip": (None, None),
+    }
     for kind, (of_weight, of_bias) in shapes.items():
         weight, bias = TimmViT(tiny_tower(kind), kind).projection
         assert (None if weight is None else tuple(weight.shape)) == of_weight
@@ -108,7 +113,9 @@ def test_poolings_without_a_map_run_all_the_same(pool: str) -> None:
     tower = TimmViT(visual, "mine")
     x = run_blocks(tower.blocks, tower.embed(given), None, plain_block, checkpointing=False)
     assert_close(tower.project(tower.pool(x)), visual(given))
-    with pytest.raises(BackboneError, match="mine pools its tokens in a way whose attention zsar does not know; take a"):
+    with pytest.raises(
+        BackboneError, match="mine pools its tokens in a way whose attention zsar does not know; take a"
+    ):
         _ = tower.layout
 
 

@@ -63,7 +63,8 @@ def test_a_model_of_a_hub_or_folder_that_is_not_there_is_explained(architecture:
 
 def test_a_model_folder_brings_its_own_weights(tmp_path: Path, tiny: OpenClipBackbone) -> None:
     config = json.loads(changed_config(tmp_path / "config.json").read_text())
-    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    frames = config.pop("preprocess_cfg")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": frames}))
     torch.save(tiny.clip.state_dict(), tmp_path / "weights.pth")
     loaded = OpenClipBackbone(f"local-dir:{tmp_path}", None)
     assert loaded.weights_hash == tiny.weights_hash
@@ -117,7 +118,8 @@ def test_random_weights_are_random_throughout() -> None:
 @pytest.mark.parametrize("file", ["open_clip_pytorch_model.bin", "open_clip_model.pt"])
 def test_a_pickle_in_a_model_folder_is_not_run(tmp_path: Path, file: str) -> None:
     config = json.loads(changed_config(tmp_path / "config.json").read_text())
-    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    frames = config.pop("preprocess_cfg")
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": frames}))
     torch.save({"state_dict": Calls(Path.touch, tmp_path / "was-run")}, tmp_path / file)
     with pytest.raises(BackboneError, match=f"the model local-dir:{tmp_path} could not be loaded") as caught:
         build_clip(f"local-dir:{tmp_path}", None)

@@ -1,12 +1,15 @@
 """Tests of `draw`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from zsar.api.drawing.draw import draw
+from zsar.api.drawing.panels import Row, rows_panel
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.video_files.writing.mp4_writing import TranscodingError
@@ -95,3 +98,17 @@ def test_an_interruption_leaves_nothing(video: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         draw(video, RANKED, tmp_path / "b.mp4", progress=interrupt)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_own_probabilities_stand_beside_the_names(monkeypatch: pytest.MonkeyPatch, video: Path, tmp_path: Path) -> None:
+    drawn: list[list[str]] = []
+
+    def noted(rows: Sequence[Row], **size: int) -> Any:
+        drawn.append([row.name for row in rows])
+        return rows_panel(rows, **size)
+
+    monkeypatch.setattr("zsar.api.drawing.draw.rows_panel", noted)
+    own = SimpleNamespace(**vars(RANKED), own_probabilities=(("surfing", 0.031), ("diving", 0.0000454)))
+    for answer in (RANKED, own):
+        draw(video, answer, tmp_path / "b.mp4")
+    assert drawn == [["surfing", "diving"], ["surfing (own 3.1 %)", "diving (own 0.00454 %)"]]

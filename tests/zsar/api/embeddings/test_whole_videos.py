@@ -14,6 +14,8 @@ def test_only_models_without_temporal_parts_embed_single_frames(tiny_weights: Pa
 
 def test_the_record_states_geometry_and_stride() -> None:
     stride = FrameStride(frames=None, seconds=0.5)
-    squash, crop = (whole_video_record(32, geometry=g, stride=stride) for g in ("squash", "crop"))  # type: ignore[arg-type]
+    squash = whole_video_record(32, geometry="squash", resize_filter="bilinear", stride=stride)
+    crop = whole_video_record(32, geometry="crop", resize_filter="bicubic", stride=stride)
+    assert (squash.resize_filter, crop.resize_filter) == ("bilinear", "bicubic")
     assert (squash.geometry, squash.short_side_px, squash.stride) == ("squash", 0, str(stride))
     assert (crop.geometry, crop.short_side_px) == ("crop", 37)

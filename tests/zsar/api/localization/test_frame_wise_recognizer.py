@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.makers.models.biased_models import biased_clip
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from zsar.api.localization import frame_wise_recognizer
 from zsar.api.localization.frame_wise_recognizer import FrameWiseRecognizer
@@ -14,6 +15,7 @@ from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.t2l import T2L
 
 NAMES = ["white light", "red light", "surfing"]
 
@@ -86,3 +88,19 @@ def test_it_is_described_by_its_model_and_scorer(tiny_weights: Path) -> None:
         "recognizer": "APCLIP",
         "scorer": "late_interaction",
     }
+
+
+def test_a_model_with_a_bias_scores_frames_by_own_probabilities(
+    text: ClassText, tmp_path: Path, tiny_weights: Path
+) -> None:
+    settings = biased_clip(tmp_path, tiny_weights)
+    localizer = FrameWiseRecognizer(T2L(backbone=settings, n_frames=4).eval(), threshold=0.0)
+    clip = FrameWiseCLIP(backbone=settings, threshold=0.0)
+    torch.manual_seed(0)
+    features = torch.randn(9, clip.projections.visual.shape[0])
+    (ours,) = localizer.localize([seen(features @ clip.projections.visual)], [text])
+    (theirs,) = clip.localize([seen(features)], [text])
+    assert ours[0].curves
+    for a, b in zip(ours[0].curves, theirs[0].curves, strict=True):
+        torch.testing.assert_close(a.scores, b.scores, rtol=1e-4, atol=1e-5)
+    assert localizer.described_settings(seed=0)["threshold_of"] == "own probability"

@@ -36,8 +36,8 @@ def test_strides_choose_as_they_do_in_files(frames: Tensor) -> None:
 
 def test_frames_become_square_as_those_of_files(frames: Tensor) -> None:
     video = FramesWithTimes(frames, 4.0)
-    square = video.square_at_times([0.0, 0.25], image_size=16, geometry="crop")
-    assert torch.equal(square, square_frames("crop", 16)(frames[:2]))
+    square = video.square_at_times([0.0, 0.25], image_size=16, geometry="crop", resize_filter="bilinear")
+    assert torch.equal(square, square_frames("crop", 16, resize_filter="bilinear")(frames[:2]))
 
 
 @pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf")])

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import zsar
+from tests.makers.models.biased_models import biased_clip
 from zsar.api.localization import localizers
 from zsar.api.localization.frame_wise_recognizer import FrameWiseRecognizer
 from zsar.api.localization.localizers import ready_localizer, smoothed
@@ -186,3 +187,13 @@ def test_a_loaded_model_keeps_its_weights_in_place(model: ActionRecognizer) -> N
     zsar.localize(torch.zeros(4, 3, 32, 32, dtype=torch.uint8), ["a", "b"], model=model, fps=4)
     for name, tensor in model.state_dict().items():
         torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)
+
+
+def test_a_threshold_of_own_probabilities_has_a_default_of_its_own(tmp_path: Path, tiny_weights: Path) -> None:
+    biased = biased_clip(tmp_path, tiny_weights)
+    trained = T2L(backbone=TrainedClipSettings("tiny-clip", "random")), T2L(backbone=biased)
+    for plain, own in ((CLIP, biased), trained):
+        made = [ready_localizer(model, "frame-wise", MethodSettings()).localizer for model in (plain, own)]
+        assert [localizer.threshold for localizer in made] == [0.8, 0.5]  # type: ignore[union-attr]
+        given = ready_localizer(own, "frame-wise", MethodSettings(threshold=0.25)).localizer
+        assert given.threshold == 0.25  # type: ignore[union-attr]

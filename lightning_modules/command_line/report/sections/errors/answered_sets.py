@@ -32,6 +32,7 @@ class AnsweredSet:
         confidences: Probability of the answer of each decoded and labelled video, float64 [K].
         correct: Whether it is right, bool [K].
         rows: Its row in the table, int64 [K].
+        own_confidences: Own probability of the answer, float64 [K], of a model with a logit bias; else None.
     """
 
     run: ReportedRun
@@ -41,6 +42,12 @@ class AnsweredSet:
     confidences: NDArray[np.float64]
     correct: NDArray[np.bool_]
     rows: NDArray[np.int64]
+    own_confidences: NDArray[np.float64] | None = None
+
+    @property
+    def thresholded(self) -> NDArray[np.float64]:
+        """What `zsar classify --threshold` is compared with: own probabilities where the model tells them."""
+        return self.confidences if self.own_confidences is None else self.own_confidences
 
 
 def answered_sets(runs: Sequence[ReportedRun]) -> dict[str, list[AnsweredSet]]:
@@ -87,9 +94,12 @@ def _answers(run: ReportedRun, style: int, set_name: str, predictions: Predictio
     number = {name: index for index, name in enumerate(names)}
     labels = np.array([number[predictions.labels[row]] for row in labelled])
     answers = np.array([number.get(predictions.answers[row], NO_PREDICTION) for row in labelled])
-    probabilities = [predictions.probabilities[row] for row in labelled]
-    sure = np.array([np.nan if value is None else value for value in probabilities], dtype=np.float64)
+    sure, own = (
+        np.array([np.nan if (value := of[row]) is None else value for row in labelled], dtype=np.float64)
+        for of in (predictions.probabilities, predictions.own_probabilities)
+    )
     usable = (answers != NO_PREDICTION) & (sure >= 0) & (sure <= 1)
+    has_own = bool(usable.any()) and bool(((own >= 0) & (own <= 1))[usable].all())
     confusions = Confusions(
         set_name=set_name,
         names=tuple(names),
@@ -105,6 +115,7 @@ def _answers(run: ReportedRun, style: int, set_name: str, predictions: Predictio
         confidences=sure[usable],
         correct=(labels == answers)[usable],
         rows=np.array(labelled, dtype=np.int64)[usable],
+        own_confidences=own[usable] if has_own else None,
     )
 
 

@@ -31,6 +31,11 @@ _NOTE = (
     '"none of these" below it. Empty: no threshold does. Confidences are those of predictions_SET.csv, rounded to four '
     "decimals."
 )
+_NOTE_ON_OWN = (
+    "Of models with a logit bias (SigLIP), thresholds, AURC and the chart of wrong answers are those of the own "
+    "probability of each answer, which `zsar classify --threshold` is compared with; confidence and ECE are those of "
+    "the softmax."
+)
 
 
 def section(runs: Sequence[ReportedRun]) -> Section | None:
@@ -63,13 +68,15 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
             TableColumn(f"threshold for {100 * risk:.0f} % wrong", "number", 4),
             TableColumn("answers, %", "number"),
         ]
-    pieces.append(data_table("Calibration and thresholds", columns, rows, notes=[_NOTE]))
+    has_own = any(each.own_confidences is not None for of_runs in sets.values() for each in of_runs)
+    notes = [_NOTE, *([_NOTE_ON_OWN] if has_own else [])]
+    pieces.append(data_table("Calibration and thresholds", columns, rows, notes=notes))
     pieces += [note(left_out)] if left_out else []
     return Section("calibration", "Calibration", joined(pieces), summary)
 
 
 def _numbers(answers: AnsweredSet) -> tuple[Reliability, RiskCoverage]:
-    return reliability(answers.confidences, answers.correct), risk_coverage(answers.confidences, answers.correct)
+    return reliability(answers.confidences, answers.correct), risk_coverage(answers.thresholded, answers.correct)
 
 
 def _charts(numbers: Sequence[tuple[AnsweredSet, Reliability, RiskCoverage]], set_name: str) -> list[Markup]:
@@ -120,13 +127,14 @@ def _summary(answers: AnsweredSet, reliable: Reliability, risky: RiskCoverage) -
     gap = 100 * (reliable.mean_confidence - reliable.mean_accuracy)
     how = "about as confident as it is right" if abs(gap) < 1 else "too sure" if gap > 0 else "too modest"
     found = risky.for_risk(_RISKS[1])
+    of_own = "" if answers.own_confidences is None else " for the own probability"
     threshold = (
         f"no threshold keeps wrong answers at {100 * _RISKS[1]:.0f} %"
         if found is None
         else f"even without a threshold at most {100 * _RISKS[1]:.0f} % of the answers are wrong"
         if found.coverage == 1
-        else f"with a threshold of {found.threshold:g}, at most {100 * _RISKS[1]:.0f} % of the answers are wrong and "
-        f"{100 * found.coverage:.0f} % are given"
+        else f"with a threshold of {found.threshold:g}{of_own}, at most {100 * _RISKS[1]:.0f} % of the answers are "
+        f"wrong and {100 * found.coverage:.0f} % are given"
     )
     return (
         f"{answers.run.name}, {answers.confusions.set_name}: the model is {how}: confidence "

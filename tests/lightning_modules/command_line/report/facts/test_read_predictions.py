@@ -40,3 +40,15 @@ def test_what_is_no_table_of_predictions_is_an_error(tmp_path: Path, text: str, 
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_predictions(path)
+
+
+def test_own_probabilities_are_read_where_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "predictions_test.csv"
+    head = "video,path,label,prediction,probability,decoded,problem"
+    path.write_text(f"{head},own_probability\na,a,run,run,0.9,yes,,1.5e-05\nb,b,run,,,no,broken,\n")
+    assert read_predictions(path).own_probabilities == [1.5e-05, None]
+    path.write_text(f"{head}\na,a,run,run,0.9,yes,\n")
+    assert read_predictions(path).own_probabilities == [None]
+    path.write_text(f"{head},own_probability\na,a,run,run,0.9,yes,,little\n")
+    with pytest.raises(ValueError, match=":2: the own probability 'little' is no number; test again"):
+        read_predictions(path)

@@ -47,3 +47,23 @@ def test_without_a_wrong_answer_every_answer_is_given(tmp_path: Path) -> None:
     assert made is not None
     assert made.summary.endswith("even without a threshold at most 5 % of the answers are wrong.")
     assert 'data-key="0.0">0.0000' in made.html
+
+
+def test_thresholds_of_a_model_with_a_bias_are_own_probabilities(tmp_path: Path) -> None:
+    rows = [("a", "run", "run", 0.9), ("b", "run", "run", 0.5), ("c", "run", "jump", 0.8), ("d", "run", "run", 0.7)]
+    run = recognition_run(tmp_path / "a", {"test": rows})
+    plain = section([read_reported_run(run, "a")])
+    lines = (run / "predictions_test.csv").read_text().splitlines()
+    own = ["own_probability", "0.4", "0.3", "0.2", "0.1"]
+    (run / "predictions_test.csv").write_text("\n".join(map(",".join, zip(lines, own, strict=True))))
+    made = section([read_reported_run(run, "a")])
+    assert plain is not None
+    assert made is not None
+    assert 'data-key="0.9"' in plain.html  # only the first is above the wrong one
+    assert 'data-key="0.3"' in made.html  # the first two are
+    assert "with a threshold of 0.3 for the own probability, at most 5 %" in made.summary
+    for both in ("confidence 72.5 %, right 75.0 %",):
+        assert both in plain.summary
+        assert both in made.summary
+    assert "Of models with a logit bias" in made.html
+    assert "logit bias" not in plain.html
