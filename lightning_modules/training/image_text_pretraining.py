@@ -149,8 +149,8 @@ class ImageTextPretraining(LightningModule):
 def begin_as_open_clip(trunk: Any) -> None:  # noqa: ANN401 - timm's ViTs share no base class
     """Scales the initial weights of a ViT of timm.
 
-    timm begins with a standard deviation of 0.02 at any width and a head near zero, open_clip with width^-0.5: five times
-    as much in a tower of width 96, which otherwise learns little within some hundred steps.
+    timm begins with a standard deviation of 0.02 at any width and a head near zero, open_clip with width^-0.5: five
+    times as much in a tower of width 96, which otherwise learns little within some hundred steps.
 
     Args:
         trunk: The ViT, with its initial weights; positions and linear layers are changed.
