@@ -24,8 +24,8 @@ from zsar.lightning_modules.t2l import T2L
 from zsar.runtime.class_paths import class_path
 
 RECOGNIZERS, LOCALIZERS = classes_of(ActionRecognizer), classes_of(ActionLocalizer)
-INSIDE = ("T2L", "T3AL")
-"""Models that work inside the visual tower, and so need a ViT."""
+INSIDE = ("T2L", "T3AL", "FrameWiseCLIP")
+"""Models that work inside the visual tower, or with features before its projection, and so need a ViT."""
 SHORTER = {"T3AL": ["--model.suppression", "null", "--model.tuning.n_steps", "2"]}
 
 
@@ -49,7 +49,7 @@ class Place:
         if issubclass(model, ActionRecognizer):
             data = [
                 *("--data", "data/video_folder", "--data.clips.image_size", "32", "--data.loading.batch_size", "4"),
-                *("--data.split.held_out_fraction", "0.25", "--data.predict", "data/my_videos/red dance"),
+                *("--data.split.held_out_fraction", "0.25", "--data.predict", "my_videos/red dance"),
                 *("--data.loading.n_workers", "0", "--trainer.max_epochs", "1"),
             ]
         else:
@@ -71,7 +71,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     write_class_folders(folder / "data" / "my_videos")
     middle = [{"segment": [0.25, 1.0], "label": "red dance"}]
     annotations = {str(index): {"duration_second": 1.5, "annotations": middle} for index in range(5)}
-    (folder / "annotations.json").write_text(json.dumps(annotations))
+    (folder / "data" / "annotations.json").write_text(json.dumps(annotations))
     architecture = tower(request.param, folder)
     weights_of(architecture, folder / "weights.pt")
     return Place(folder, request.param, architecture)

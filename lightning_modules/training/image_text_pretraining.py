@@ -149,18 +149,20 @@ class ImageTextPretraining(LightningModule):
 def begin_as_open_clip(trunk: Any) -> None:  # noqa: ANN401 - timm's ViTs share no base class
     """Scales the initial weights of a ViT of timm.
 
-    timm begins with a standard deviation of 0.02 at any width, open_clip with width^-0.5: five times as much in a tower
-    of width 96, which otherwise learns little within some hundred steps.
+    timm begins with a standard deviation of 0.02 at any width and a head near zero, open_clip with width^-0.5: five
+    times as much in a tower of width 96, which otherwise learns little within some hundred steps.
 
     Args:
-        trunk: The ViT, with its initial weights; changed are positions and all linear layers but the head.
+        trunk: The ViT, with its initial weights; positions and linear layers are changed.
     """
     factor = trunk.embed_dim**-0.5 / _TIMM_DEVIATION
     with torch.no_grad():
         trunk.pos_embed.mul_(factor)
-        for name, module in trunk.named_modules():
-            if isinstance(module, nn.Linear) and name != "head":
+        for module in trunk.modules():
+            if isinstance(module, nn.Linear):
                 module.weight.mul_(factor)
+        if isinstance(trunk.head, nn.Linear):
+            trunk.head.weight.normal_(std=trunk.embed_dim**-0.5)
 
 
 def different_captions(captions: Sequence[str], device: torch.device) -> tuple[list[str], Tensor]:
