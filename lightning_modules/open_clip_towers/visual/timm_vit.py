@@ -93,8 +93,10 @@ class TimmViT(VisualTower):
         """
         trunk = self._trunk
         tokens = trunk.norm(x)
-        is_observed = record is not None and self.layout.pooling == "attention"
-        pooled: Tensor = self._observed_pool(tokens, record) if record and is_observed else trunk.pool(tokens)
+        if record is not None and self.layout.pooling == "attention":
+            pooled: Tensor = self._observed_pool(tokens, record)
+        else:
+            pooled = trunk.pool(tokens)
         if pooled.ndim != 2:
             raise BackboneError(
                 f"{self.architecture} pools a frame to {list(pooled.shape[1:])} numbers, not to one vector; "
