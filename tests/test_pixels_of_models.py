@@ -27,7 +27,7 @@ TINY = ("tiny-clip", "tiny-coca", "tiny-eva", "tiny-pe", "tiny-siglip")
 REAL = ("ViT-B-16-quickgelu", "coca_ViT-B-32", "EVA02-B-16", "PE-Core-T-16-384", "ViT-B-16-SigLIP2", "MobileCLIP-B")
 SIZES = [(120, 160), (270, 480), (96, 54), (45, 45), (20, 90)]
 MOST_LEVELS, MOST_SHARE = 2, 0.05
-"""How far PIL's and torchvision's resizing are apart, in levels of 255, and in how many values (0.6 % were seen, 4 % of one)."""
+"""How far PIL's and torchvision's resizing are apart: levels of 255, and in how many values (0.6 % seen, once 4 %)."""
 
 
 def picture(height: int, width: int) -> NDArray[np.uint8]:

@@ -135,7 +135,7 @@ class ClassifyOptions:
             return
         if self.videos:
             raise ValueError(f"give videos ({self.videos[0]}, ...) or --embeddings {self.embeddings}, not both")
-        decided = {"architecture": None, "frames": None, "clips": 1}
+        decided: dict[str, object] = {"architecture": None, "frames": None, "clips": 1}
         decided |= {"frame_statistics": "model", "frame_geometry": "model"}
         for name, default in decided.items():
             if (value := getattr(self.model, name)) != default:

@@ -20,9 +20,9 @@ from zsar.api.extraction.extraction import (
     Report,
     VideoJob,
     extract_videos,
-    load_backbone,
 )
 from zsar.api.extraction.extraction_on_devices import extract_on_devices
+from zsar.api.extraction.loaded_backbone import load_backbone
 from zsar.api.extraction.unfinished_jobs import unfinished_jobs
 from zsar.datamodules.lists.given_videos import given_videos, videos_by_output
 from zsar.lightning_modules.command_line.damage_option import accepted_damage

@@ -33,7 +33,7 @@ from zsar.lightning_modules.recognition.saved.model_building import (
     stated_class,
 )
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries
-from zsar.lightning_modules.training.checkpoints import CheckpointedModel, unpack_checkpoint
+from zsar.lightning_modules.training.checkpoints import unpack_checkpoint
 from zsar.runtime.class_paths import with_current_class_paths
 from zsar.runtime.code_version import __version__
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
@@ -168,7 +168,8 @@ def read_shared(
         settings["tokenizer"] = tokenizer
     arguments["backbone"] = settings_with_frames(settings, frames)
     model: Any = built_model(model_class, arguments, folder / CONFIG)
-    if has_backbone and weights is None and _tunes_backbone(model):
+    tunes_backbone = any(n.startswith("backbone.") and p.requires_grad for n, p in model.named_parameters())
+    if has_backbone and weights is None and tunes_backbone:
         # The file holds the tuned weights where originals are no longer known; its own hash was checked above.
         model.backbone.weights_hash = about["backbone_hash"]
     checkpoint: dict[str, Any] = {"state_dict": state, "zsar": about}
@@ -196,10 +197,6 @@ def _check_backbone(settings: Mapping[str, Any], folder: Path, files: Collection
         raise CheckpointError(
             f"{folder / CONFIG}: CLIP's weights were random and are not in the folder; share the model with them"
         )
-
-
-def _tunes_backbone(model: CheckpointedModel) -> bool:
-    return any(name.startswith("backbone.") and p.requires_grad for name, p in model.named_parameters())
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,23 @@ def test_what_cannot_be_loaded_is_explained(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pt")
     with pytest.raises(CheckpointError, match="neither a checkpoint of zsar nor one of T2L's or ViFi-CLIP's authors"):
         zsar.load(tmp_path / "other.pt")
+
+
+def test_what_nothing_states_of_frames_is_given_by_name(tmp_path: Path) -> None:
+    config = changed_config(tmp_path / "silent.json")
+    content = json.loads(config.read_text())
+    del content["preprocess_cfg"]
+    config.write_text(json.dumps(content))
+    torch.save(zsar.load(config, weights="random", device="cpu").backbone.clip.state_dict(), tmp_path / "silent.pt")
+    with pytest.raises(BackboneError, match="--frame_statistics openai .* and --frame_geometry squash or crop"):
+        zsar.load(config, weights=tmp_path / "silent.pt", device="cpu")
+    model = zsar.load(
+        config, weights=tmp_path / "silent.pt", frame_statistics="half", frame_geometry="squash", device="cpu"
+    )
+    assert model.backbone.frame_mean.flatten().tolist() == [0.5] * 3
+    assert model.frame_pixels.geometry == "squash"
+    again = zsar.load(model.save_pretrained(tmp_path / "saved"), device="cpu")
+    assert again.backbone.frame_mean.flatten().tolist() == [0.5] * 3
+    assert again.frame_pixels == model.frame_pixels
+    with pytest.raises(ValueError, match="states how its frames are made; leave 'half' out"):
+        zsar.load(tmp_path / "saved", frame_statistics="half", device="cpu")

@@ -245,18 +245,3 @@ class _Begun:
         if self.n_left:
             raise RuntimeError(f"{job.source}: {self.n_left} frames did not come; this is an error of zsar")
         self.content.write()
-
-
-def load_backbone(extraction: Extraction, device: str) -> OpenClipBackbone:
-    """The model, frozen and in evaluation mode.
-
-    Raises:
-        BackboneError: It cannot be built, or cannot do what is asked.
-    """
-    backbone = OpenClipBackbone(
-        extraction.architecture, extraction.weights, frame_statistics=extraction.frame_statistics
-    )
-    backbone.eval().requires_grad_(False)
-    extraction.check_model(backbone)
-    assert backbone.weights_hash  # computed and cached before the weights move to the device
-    return backbone.to(device)

@@ -10,8 +10,8 @@ from zsar.api.extraction.extraction import (
     Report,
     VideoJob,
     extract_videos,
-    load_backbone,
 )
+from zsar.api.extraction.loaded_backbone import load_backbone
 from zsar.runtime.processes.reporting_processes import ProcessDiedError, WorkFailedError, reports_of
 
 

@@ -1,11 +1,18 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import (
     frames_of_before,
     recorded_frames,
     settings_with_frames,
 )
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
 
 CLIPS = {
     "mean": "0.481455 0.457828 0.408211",
@@ -79,3 +86,19 @@ def test_what_a_model_of_a_folder_states_itself_is_left_alone() -> None:
         "architecture": "ViT-B-16",
         "weights": "x",
     }
+
+
+def test_a_checkpoint_is_refused_in_a_model_with_other_frames(tiny_weights: Path) -> None:
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=2)
+    checkpoint: dict[str, Any] = {"state_dict": dict(model.state_dict())}
+    pack_checkpoint(model, checkpoint)
+    assert checkpoint["zsar"]["frames"] == CLIPS
+    for settings, name, value in (
+        ({"frame_statistics": "half"}, "frame_statistics", "openai"),
+        ({"frame_geometry": "squash"}, "frame_geometry", "crop"),
+    ):
+        other = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights), **settings), n_frames=2)  # type: ignore[arg-type]
+        for frames in (CLIPS, None):  # None: of before
+            given = {**checkpoint, "zsar": {**checkpoint["zsar"], "frames": frames}}
+            with pytest.raises(CheckpointError, match=f"give --model.backbone.{name} {value}$"):
+                unpack_checkpoint(other, given)

@@ -16,9 +16,9 @@ from zsar.api.extraction.extraction import (
     VideoDone,
     VideoJob,
     extract_videos,
-    load_backbone,
 )
 from zsar.api.extraction.extraction_on_devices import extract_on_devices
+from zsar.api.extraction.loaded_backbone import load_backbone
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.frame_geometry import square_frames

@@ -7,8 +7,9 @@ import torch
 
 from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
 from zsar.api.extraction import extraction, feature_extraction
-from zsar.api.extraction.extraction import VideoDone, VideoJob, extract_videos, load_backbone
+from zsar.api.extraction.extraction import VideoDone, VideoJob, extract_videos
 from zsar.api.extraction.feature_extraction import FeatureExtraction
+from zsar.api.extraction.loaded_backbone import load_backbone
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX
 

@@ -12,10 +12,10 @@ from zsar.api.extraction.extraction import (
     VideoDone,
     VideoJob,
     extract_videos,
-    load_backbone,
 )
 from zsar.api.extraction.extraction_on_devices import extract_on_devices
 from zsar.api.extraction.feature_extraction import FeatureExtraction
+from zsar.api.extraction.loaded_backbone import load_backbone
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, read_features
 
 

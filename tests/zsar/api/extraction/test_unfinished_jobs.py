@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
-from zsar.api.extraction.extraction import VideoJob, extract_videos, load_backbone
+from zsar.api.extraction.extraction import VideoJob, extract_videos
 from zsar.api.extraction.feature_extraction import FeatureExtraction
+from zsar.api.extraction.loaded_backbone import load_backbone
 from zsar.api.extraction.unfinished_jobs import unfinished_jobs
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, FeatureFileError
