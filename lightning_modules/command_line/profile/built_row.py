@@ -9,6 +9,7 @@ import torch
 
 from zsar.api.devices import device_names
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.model_kinds import chosen_class
@@ -93,26 +94,26 @@ def build_model(row: RequestedRow, *, random_weights: bool, is_empty: bool) -> A
         raise BackboneError(f"{row.name}: {str(cause).rstrip('.')}{remedy}") from error
 
 
-def build_trimmed(row: RequestedRow, *, image_size: int) -> TrimmedVideoDataModule:
+def build_trimmed(row: RequestedRow, *, pixels: FramePixels) -> TrimmedVideoDataModule:
     """Builds the data module of a recognizer's row; it decodes in this process, and touches no file yet.
 
     Args:
         row: The row.
-        image_size: Of the model's frames, in px.
+        pixels: How the model wants its frames.
 
     Raises:
-        ValueError: The stated data have frames of another size.
+        ValueError: The stated data contradict it.
     """
     arguments = row.data_arguments
     arguments["loading"]["n_workers"] = 0
     if not row.has_data:
-        arguments["clips"]["image_size"] = image_size
-    elif arguments["clips"]["image_size"] not in (None, image_size):
-        raise ValueError(
-            f"{row.name}: data.clips.image_size is {arguments['clips']['image_size']}, but {row.architecture} takes "
-            f"{image_size} px; set it to {image_size}"
-        )
-    return cast(TrimmedVideoDataModule, _data(row, arguments))
+        arguments["clips"]["image_size"] = None
+    module = cast(TrimmedVideoDataModule, _data(row, arguments))
+    try:
+        module.take_pixels(pixels)
+    except ValueError as error:
+        raise ValueError(f"{row.name}: {error}") from error
+    return module
 
 
 def build_untrimmed(row: RequestedRow) -> UntrimmedVideoDataModule:

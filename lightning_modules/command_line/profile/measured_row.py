@@ -116,7 +116,7 @@ class _Measuring:
 
     def of_recognizer(self, model: ActionRecognizer, rendered: Path) -> Record:
         row, settings = self.row, self.settings
-        module = build_trimmed(row, image_size=model.backbone.image_size[0])
+        module = build_trimmed(row, pixels=model.frame_pixels)
         classes = self.request.n_classes
         texts = class_texts(module, ("fit", "test"), n_classes=classes, is_stated=row.has_data)
         batches = {"test": settings.test_batch, "train": settings.train_batch}
