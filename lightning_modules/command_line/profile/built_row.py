@@ -106,8 +106,13 @@ def build_trimmed(row: RequestedRow, *, pixels: FramePixels) -> TrimmedVideoData
     """
     arguments = row.data_arguments
     arguments["loading"]["n_workers"] = 0
+    if not row.has_data:
+        arguments["clips"]["image_size"] = None
     module = cast(TrimmedVideoDataModule, _data(row, arguments))
-    module.take_pixels(pixels)
+    try:
+        module.take_pixels(pixels)
+    except ValueError as error:
+        raise ValueError(f"{row.name}: {error}") from error
     return module
 
 

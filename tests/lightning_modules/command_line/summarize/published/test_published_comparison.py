@@ -419,6 +419,10 @@ def test_vifi_clips_frames_are_compared_with_its_authors(tmp_path: Path) -> None
     theirs = match(frame_statistics="imagenet", sampling="mmaction")
     assert "frame statistics" not in theirs
     assert "middle frames" not in theirs
+    assert "geometry" not in own + theirs  # CLIP's, as in all papers
+    assert "resize filter" not in own + theirs
+    squashed = match(geometry="squash", resize_filter="bilinear")
+    assert "geometry squash / crop; resize filter bilinear / bicubic" in squashed
 
 
 # What a figure is of, and not how it was made; the rest are settings, and a further field is one by being there.
