@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from zsar.lightning_modules.command_line.models.architecture_rows import COUNTED, ArchitectureRow
 from zsar.lightning_modules.command_line.models.method_names import METHODS, MethodName
@@ -76,8 +77,8 @@ def _cells(row: ArchitectureRow) -> list[str]:
     ]
 
 
-def _frames(way: Mapping[str, object]) -> str:
-    (mean, *_), (std, *_) = way["mean"], way["std"]  # type: ignore[misc] - three numbers
+def _frames(way: Mapping[str, Any]) -> str:
+    (mean, *_), (std, *_) = way["mean"], way["std"]
     statistics = _STATISTICS.get((mean, std), f"{mean:g} and {std:g}")
     mode = str(way["resize_mode"])
     return f"{statistics} {_RESIZE_MODES.get(mode, mode)}"

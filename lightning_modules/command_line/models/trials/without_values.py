@@ -26,7 +26,7 @@ class ValuesGiveWay(TorchDispatchMode):
 
     def __init__(self) -> None:
         """Has seen no operation yet."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._made: dict[Hashable, tuple[list[_Layout], TreeSpec]] = {}
 
     def __torch_dispatch__(
