@@ -58,6 +58,7 @@ FOREIGN = {
         "zsar.datamodules.batch",
         "zsar.datamodules.choices.geometry",
         "zsar.datamodules.choices.frame_pixels",
+        "zsar.datamodules.choices.frame_statistics",
         "zsar.datamodules.stored_embeddings.tower_record",
     ],
     "callbacks": [
@@ -361,6 +362,7 @@ def test_the_rule_above_sees_each_way(code: str, pattern: str) -> None:
 
 
 PLAIN_RICH = {  # of rich, what takes no text of others, or hands it on to the console of terminal.py
+    "rich": {"box"},
     "rich.console": {"Console"},
     "rich.table": {"Column", "Table"},
     "rich.text": {"Text"},

@@ -216,16 +216,15 @@ class PromptAdaptation:
 
 def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: int) -> Tensor:
     """The initial context, float32 [n, W]: from a phrase, or random and the same for all videos of a run."""
-    if prompts.phrase is not None:
-        tokens = phrase_tokens(model.backbone.text, prompts.phrase, prompts.class_position)
-        return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
-    assert prompts.n_random_tokens is not None
     text = model.backbone.text
+    if prompts.phrase is not None:
+        tokens = phrase_tokens(text, prompts.phrase, prompts.class_position).to(model.device)
+        return text.embed_tokens(tokens).detach().float()
+    assert prompts.n_random_tokens is not None
     if prompts.n_random_tokens > (most := text.context_length - len(text.frame) - 1):  # beside a start, a word, an end
         raise ValueError(f"n_random_tokens must be at most {most} with this model; got {prompts.n_random_tokens}")
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(prompts.n_random_tokens, text.width, generator=generator)
-    return (_RANDOM_CONTEXT_STD * drawn).to(model.device)
+    return _RANDOM_CONTEXT_STD * torch.randn(prompts.n_random_tokens, text.width, generator=generator).to(model.device)
 
 
 @contextmanager

@@ -41,9 +41,9 @@ def without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models are built on the meta device and with no weights, which cannot be fetched here; in the repository."""
     original = open_clip_backbone.build_clip
 
-    def untrained(architecture: str, weights: str | None) -> Any:
+    def untrained(architecture: str, weights: str | None, *, text_folder: str | None = None) -> Any:
         with torch.device("meta"):
-            return original(architecture, "random")
+            return original(architecture, "random", text_folder=text_folder)
 
     monkeypatch.setattr(open_clip_backbone, "build_clip", untrained)
     monkeypatch.setattr(lightning_cli, "check_accelerator", lambda *_: None)  # of another machine

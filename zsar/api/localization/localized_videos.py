@@ -16,8 +16,8 @@ from zsar.api.extraction.extraction import FramesDone, VideoJob, extract_videos
 from zsar.api.extraction.unfinished_jobs import unfinished_jobs
 from zsar.api.localization.frames_with_times import FramesWithTimes
 from zsar.api.localization.localization import Curve, Localization, Segment
-from zsar.api.localization.localizers import smoothed
 from zsar.api.localization.search import Search
+from zsar.api.localization.smoothed_scores import smoothed
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.lightning_modules.localization import contract

@@ -6,9 +6,8 @@ CoCa needs for captions is an error. With another model, the user's choice, supp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -233,23 +232,3 @@ def _check_can_generate() -> None:
         check_can_generate()
     except BackboneError as error:
         raise BackboneError(f"{error}; or leave captions out with --no_suppress (in Python suppress=False)") from error
-
-
-@contextmanager
-def smoothed(localizer: Localizer, seconds: float | None, *, frame_seconds: float) -> Iterator[None]:
-    """T3AL averages scores over frames; meanwhile over as many as some seconds have, at least 1.
-
-    Args:
-        localizer: The localizer; one without smoothing is left alone.
-        seconds: The seconds; None to leave its settings.
-        frame_seconds: Interval between the frames of the video.
-    """
-    if seconds is None or not isinstance(localizer, T3AL):
-        yield
-        return
-    before = localizer.tuning
-    localizer.tuning = replace(before, window_frames=max(1, round(seconds / frame_seconds)))
-    try:
-        yield
-    finally:
-        localizer.tuning = before

@@ -11,7 +11,7 @@ import zsar
 from tests.makers.models.biased_models import biased_clip
 from zsar.api.localization import localizers
 from zsar.api.localization.frame_wise_recognizer import FrameWiseRecognizer
-from zsar.api.localization.localizers import ready_localizer, smoothed
+from zsar.api.localization.localizers import ready_localizer
 from zsar.api.localization.method_settings import Method, MethodSettings
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
@@ -114,18 +114,6 @@ def test_frame_wise_has_a_threshold() -> None:
 def test_a_setting_without_effect_is_an_error(method: Method, settings: MethodSettings, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} has no effect with the method {method}; leave it out"):
         ready_localizer(CLIP, method, settings)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "frame_seconds", "n"), [(0.67, 1 / 30, 20), (0.67, 0.25, 3), (0.67, 2.0, 1), (1, 0.125, 8), (0, 1, 1)]
-)
-def test_scores_are_smoothed_over_seconds_whatever_the_stride(seconds: float, frame_seconds: float, n: int) -> None:
-    model = T3AL(backbone=CLIP, tuning=ProjectionTuning(window_frames=7), suppression=None)
-    with smoothed(model, seconds, frame_seconds=frame_seconds):
-        assert model.tuning.window_frames == n
-    assert model.tuning.window_frames == 7
-    with smoothed(model, None, frame_seconds=frame_seconds):
-        assert model.tuning.window_frames == 7
 
 
 def test_smoothing_has_a_default_in_seconds() -> None:
