@@ -68,10 +68,10 @@ def test_with_gradient_checkpointing_each_layer_is_noted_once() -> None:
     assert len(record.layers) == 3
 
 
-def test_attention_in_windows_is_named() -> None:
+def test_attention_that_is_not_between_all_tokens_is_named() -> None:
     record = AttentionRecord(gradient=False)
     record.add(0, torch.full((8, 1, 4, 4), 0.25), "tokens")
-    with pytest.raises(BackboneError, match=r"layer 0 is 4 x 4, but a frame has 17 tokens; attention in windows"):
+    with pytest.raises(BackboneError, match=r"layer 0 is 4 x 4, but a frame has 17 tokens, so that there is no map"):
         record.finish(TokenLayout(1, 0, (4, 4), "token"))
 
 
