@@ -170,7 +170,7 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--devices", 100, "--device", "cuda"), r"--devices 100: this machine has only \d+ GPUs"),
         (("--stride", 0), "--stride must be at least 1; got 0"),
         (("--stride-seconds", 0), "--stride_seconds must be more than 0; got 0.0"),
-        (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
+        (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is open_clip's ModifiedResNet"),
         (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
         (("--caption-seconds", 2), r"--caption_seconds 2\.0 has no effect without --captions"),
     ],

@@ -104,5 +104,5 @@ def test_the_batch_size_changes_nothing(
 
 
 def test_a_model_without_a_projection_is_refused_at_once(settings: FeatureExtraction) -> None:
-    with pytest.raises(BackboneError, match="the visual tower of RN50 is a ModifiedResNet"):
+    with pytest.raises(BackboneError, match="the visual tower of RN50 is open_clip's ModifiedResNet"):
         load_backbone(replace(settings, architecture="RN50", weights="random"), "cpu")
