@@ -158,3 +158,18 @@ def test_every_other_tower_is_refused_by_name(kind: str, use: str, tmp_path: Pat
     kinds = "(open_clip's ModifiedResNet|timm's ResNet|timm's ConvNeXt|timm's EfficientNet), not"
     with pytest.raises(BackboneError, match=rf"^the visual tower of .*json is {kinds}.*: take a ViT such as [\w, -]+$"):
         USES[use](str(path))
+
+
+@torch.no_grad()
+def test_training_t2l_drops_nothing_in_the_frozen_tower(tmp_path: Path) -> None:
+    """A config may state dropout and drop path, which are for training the tower itself."""
+    t2l("tiny-siglip")  # which makes the name of its tower known to timm
+    path = timm_config(tmp_path, model="zsar_tiny_siglip", pool="map", image_size=32)
+    config = json.loads(path.read_text())
+    config["vision_cfg"] |= {"timm_drop": 0.5, "timm_drop_path": 0.5}
+    path.write_text(json.dumps(config))
+    model = t2l(str(path)).eval()
+    expected = model.embed_views(videos())
+    assert torch.equal(model.train().embed_views(videos()), expected)
+    model.backbone.train()  # as if the tower were trained
+    assert not torch.allclose(model.embed_views(videos()), expected, atol=1e-4)

@@ -30,8 +30,8 @@ def compared_models(model: ActionRecognizer, compare: Mapping[str, str], *, test
 
     Raises:
         CheckpointError: A checkpoint is not one of zsar, or does not match.
-        ValueError: A name is empty or that of the tested model; or the tested model's CLIP has random weights, so that
-            there is no frozen CLIP to compare with.
+        ValueError: A name is empty or that of the tested model; the tested model's CLIP has random weights, so that
+            there is no frozen CLIP to compare with; or a model takes frames that are made in another way.
     """
     for name in compare:
         if name.strip() in ("", tested):
@@ -44,7 +44,22 @@ def compared_models(model: ActionRecognizer, compare: Mapping[str, str], *, test
                 loaded[name] = frozen_clip(model)
                 continue
             loaded[name] = load_recognizer(source, device=model.device)
+            _check_pixels(model.backbone, loaded[name].backbone, name)
     return loaded
+
+
+def _check_pixels(tested: OpenClipBackbone, other: OpenClipBackbone, name: str) -> None:
+    """All models see the frames that were made for the tested one; their sizes are checked when they are embedded."""
+    own, others = tested.pixels, other.pixels
+    for what, of_tested, of_other in (
+        ("geometry", own.known_geometry, others.known_geometry),
+        ("resize filter", own.resize_filter, others.resize_filter),
+    ):
+        if None not in (of_tested, of_other) and of_tested != of_other:
+            raise ValueError(
+                f"compare, {name}: {other.architecture} takes frames with the {what} {of_other}, but those of the "
+                f"tested {tested.architecture} are made with {of_tested}; leave {name} out, and test it by itself"
+            )
 
 
 def frozen_clip(model: ActionRecognizer) -> VideoTextModel:

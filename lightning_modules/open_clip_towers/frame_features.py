@@ -33,7 +33,7 @@ def visual_projection(backbone: OpenClipBackbone) -> Tensor:
     """
     projection, bias = backbone.visual_tower.projection
     if projection is None:
-        return torch.eye(backbone.embedding_width, device=backbone.frame_mean.device)
+        return torch.eye(backbone.embedding_width, device=backbone.frame_mean.device, dtype=backbone.frame_mean.dtype)
     return projection if bias is None else torch.cat([projection, bias[None]])
 
 

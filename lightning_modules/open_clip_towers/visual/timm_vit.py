@@ -39,7 +39,7 @@ class TimmViT(VisualTower):
         """
         if (kind := unknown_tower(visual)) is not None:
             raise no_known_tower(architecture, kind)
-        self._trunk, self._head = visual.trunk, visual.head
+        self._visual, self._trunk, self._head = visual, visual.trunk, visual.head
         self.architecture = architecture
 
     @property
@@ -49,7 +49,7 @@ class TimmViT(VisualTower):
         if rope is None:
             return [TimmBlock(block) for block in blocks]
         is_of_one_size = getattr(rope, "feat_shape", None) is not None and not self._trunk.dynamic_img_size
-        rotation = rope.get_embed() if is_of_one_size else rope.get_embed(shape=self._trunk.patch_embed.grid_size)
+        rotation = rope.get_embed() if is_of_one_size else rope.get_embed(shape=self._grid)
         of_layers = rotation if getattr(self._trunk, "rope_mixed", False) else [rotation] * len(blocks)
         return [TimmBlock(block, of_layer) for block, of_layer in zip(blocks, of_layers, strict=True)]
 
@@ -64,14 +64,21 @@ class TimmViT(VisualTower):
                 f"know; {TAKE_A_VIT}"
             )
         n_class_tokens = int(trunk.cls_token is not None)
-        grid = trunk.patch_embed.grid_size
         return TokenLayout(
             n_class_tokens,
             int(trunk.num_prefix_tokens) - n_class_tokens,
-            (int(grid[0]), int(grid[1])),
+            self._grid,
             _POOLINGS[pooling],
             pools_all=self._pools_prefix(pooling),
         )
+
+    @property
+    def _grid(self) -> tuple[int, int]:
+        """The patches of a frame of open_clip's size; a trunk for any size was made for another where they differ."""
+        patches = self._trunk.patch_embed
+        of_any_size = self._trunk.dynamic_img_size
+        h, w = patches.dynamic_feat_size(self._visual.image_size) if of_any_size else patches.grid_size
+        return int(h), int(w)
 
     def _pools_prefix(self, pooling: str) -> bool:
         """Whether class token and registers are pooled too; `Eva` has no setting for it."""

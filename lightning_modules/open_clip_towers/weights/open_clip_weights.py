@@ -14,6 +14,7 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
+from timm.layers import PatchEmbed
 from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.weights.architecture_files import check_sizes, read_architecture
@@ -58,14 +59,28 @@ def build_clip(
 
     Raises:
         BackboneError: Unknown architecture, missing or unmatched weights, weights that are NaN or infinite, a failed
-            download, QuickGELU mismatch.
+            download, QuickGELU mismatch, a tower of timm for frames of another size.
     """
     clip, name = _build(architecture, weights, cache_directory, text_folder)
+    _check_image_size(clip, architecture)
     if weights != RANDOM_WEIGHTS and (problem := not_finite(clip.state_dict())) is not None:
         raise BackboneError(
             f"the weights {weights or architecture} are broken: {problem}; fetch the file again, or take another one"
         )
     return clip, name
+
+
+def _check_image_size(clip: Any, architecture: str) -> None:  # noqa: ANN401 - open_clip's models share no base class
+    """open_clip gives timm only a name; whether its tower takes frames of the config's size is seen at the first."""
+    patches = getattr(getattr(clip.visual, "trunk", None), "patch_embed", None)
+    if not isinstance(patches, PatchEmbed) or not patches.strict_img_size or patches.img_size is None:
+        return
+    (h, w), (height, width) = clip.visual.image_size, patches.img_size
+    if (h, w) != (height, width):
+        raise BackboneError(
+            f"the config of {architecture} has frames of {h} x {w} px (image_size), but its tower of timm takes "
+            f"{height} x {width} px; correct image_size, or take another timm_model_name"
+        )
 
 
 def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:

@@ -56,3 +56,13 @@ def test_checkpoints_are_loaded_as_they_are_tested(weights: Path, tmp_path: Path
 def test_a_name_that_would_not_tell_the_models_apart_is_an_error(name: str, weights: Path) -> None:
     with pytest.raises(ValueError, match=r"compare has the name '.*'; give each model a name of its own"):
         compared_models(recognizer("T2L", weights), {name: "frozen"}, tested="T2L (tested)")
+
+
+def test_a_model_whose_frames_are_made_in_another_way_is_refused(weights: Path, tmp_path: Path) -> None:
+    model = recognizer("T2L", weights)
+    path = saved(model, tmp_path)
+    tested = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(weights), frame_geometry="squash"))
+    with pytest.raises(ValueError, match="^compare, cropped: tiny-clip takes frames with the geometry crop, but those"):
+        compared_models(tested, {"cropped": str(path)}, tested="tested")
+    tested = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(weights), frame_geometry="crop"))
+    assert list(compared_models(tested, {"cropped": str(path)}, tested="tested")) == ["cropped"]

@@ -125,3 +125,13 @@ def test_a_tower_that_does_not_pool_is_refused(tmp_path: Path) -> None:
     backbone.clip.visual.pool_type = "none"
     with pytest.raises(BackboneError, match=r"pools a frame to \[5, 48\] numbers, not to one vector"):
         frame_features(backbone, torch.randn(2, 3, 32, 32))
+
+
+@pytest.mark.parametrize("architecture", ["tiny-clip", "tiny-siglip", "tiny-pe"])
+@torch.no_grad()
+def test_features_and_matrix_are_of_the_model_s_precision(architecture: str) -> None:
+    backbone = OpenClipBackbone(architecture, "random").eval().bfloat16()
+    frames = torch.randn(2, 3, 32, 32, dtype=torch.bfloat16)
+    embedded = frame_features(backbone, frames) @ visual_projection(backbone)
+    assert embedded.dtype == torch.bfloat16
+    assert_close(embedded, backbone.encode_frames(frames), atol=2e-2, rtol=2e-2)

@@ -25,6 +25,7 @@ VITS: dict[str, dict[str, Any]] = {
     "pooled-without-prefix": {"global_pool": "map", "reg_tokens": 2},
     "norms-everywhere": {"qk_norm": True, "scale_attn_norm": True, "scale_mlp_norm": True, "init_values": 0.1},
     "any-size": {"dynamic_img_size": True},
+    "made-for-another-size": {"dynamic_img_size": True, "img_size": 24},
     "stochastic-depth": {"drop_path_rate": 0.5, "attn_drop_rate": 0.5, "proj_drop_rate": 0.5},
 }
 EVAS: dict[str, dict[str, Any]] = {
@@ -47,6 +48,7 @@ EVAS: dict[str, dict[str, Any]] = {
         **_ROTARY,
     },
     "rotation-of-any-size": {"global_pool": "token", "dynamic_img_size": True, **_ROTARY},
+    "rotation-made-for-another-size": {"global_pool": "avg", "dynamic_img_size": True, "img_size": 24, **_ROTARY},
 }
 HEADS = ("linear", "mlp")
 KINDS = (*VITS, *EVAS, *HEADS)

@@ -17,6 +17,8 @@ from zsar.lightning_modules.open_clip_towers.weights.weight_files import Backbon
 LAYOUTS = {
     "siglip": TokenLayout(0, 0, GRID, "attention"),
     "mobileclip": TokenLayout(1, 0, GRID, "token"),
+    "made-for-another-size": TokenLayout(1, 0, GRID, "token"),
+    "rotation-made-for-another-size": TokenLayout(1, 0, GRID, "average"),
     "averaged": TokenLayout(0, 0, GRID, "average"),
     "averaged-with-registers": TokenLayout(0, 2, GRID, "average"),
     "pooled-with-prefix": TokenLayout(1, 2, GRID, "attention", pools_all=True),

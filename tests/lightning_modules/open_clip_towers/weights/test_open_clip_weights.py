@@ -7,6 +7,7 @@ import torch
 
 from tests.makers.files.hostile_files import Calls
 from tests.makers.models.changed_architectures import changed_config
+from tests.makers.models.timm_towers import timm_config
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.weights import open_clip_weights
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
@@ -135,3 +136,11 @@ def test_a_config_that_describes_no_model_is_refused_by_name(tmp_path: Path, con
     (tmp_path / "own.json").write_text(content)
     with pytest.raises(BackboneError, match="own"):
         build_clip(str(tmp_path / "own.json"), "random")
+
+
+@pytest.mark.parametrize("model", ["zsar_tiny_siglip", "zsar_tiny_pe"])
+def test_a_tower_of_timm_for_frames_of_another_size_is_refused_when_it_is_built(model: str, tmp_path: Path) -> None:
+    build_clip("tiny-siglip", "random")  # which makes the names known to timm
+    with pytest.raises(BackboneError, match=r"frames of 64 x 64 px \(image_size\), but its .* timm takes 32 x 32 px;"):
+        build_clip(str(timm_config(tmp_path, model=model, pool="map", image_size=64)), "random")
+    build_clip(str(timm_config(tmp_path, model=model, pool="map", image_size=32)), "random")
