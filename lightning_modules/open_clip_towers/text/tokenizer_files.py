@@ -141,7 +141,7 @@ def _folder(name: str, architecture: str, stated: str, given: str | None) -> Pat
         return hub_folder(
             stated,
             (*TOKENIZER_FILES, *OTHER_TOKENIZER_FILES, CONFIG_FILE),
-            needed=(*_FROM_TRANSFORMERS, *OTHER_TOKENIZER_FILES),
+            needed=("tokenizer.json", *OTHER_TOKENIZER_FILES),  # an interrupted download has a part of the files
         )
     except BackboneError as error:
         raise BackboneError(

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.makers.models.text_towers import text_backbone
 from tests.makers.models.tiny_tokenizers import KINDS, model_config, stated_config, tokenizer_folder
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens, tokens_without_weights
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import saved_files
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
@@ -41,14 +41,14 @@ def test_each_kind_has_its_own_and_the_same_each_time(tmp_path: Path) -> None:
     assert used.tokenizer_hash == hashes["siglip"]
 
 
-def test_it_does_not_depend_on_the_folder_or_on_how_the_files_are_laid_out(tmp_path: Path) -> None:
-    first = text_backbone(tmp_path, "siglip").text
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_does_not_depend_on_the_folder_or_on_how_the_files_are_laid_out(kind: str, tmp_path: Path) -> None:
+    first = configured(tmp_path, kind)
     saved = tmp_path / "saved"
     saved.mkdir()
-    for name, content in first.tokenizer_files().items():
+    for name, content in saved_files(first._tokenizer, None, kind).items():
         (saved / name).write_text(json.dumps(json.loads(content)))  # on one line
-    again = OpenClipBackbone(first.architecture, "random", tokenizer=str(saved)).text
-    assert again.tokenizer_hash == first.tokenizer_hash is not None
+    assert tokens_of(Path(first.architecture), saved).tokenizer_hash == first.tokenizer_hash is not None
 
 
 def test_other_numbers_other_cleaning_and_another_context_are_another_tokenizer(tmp_path: Path) -> None:
