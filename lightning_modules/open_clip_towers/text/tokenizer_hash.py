@@ -34,7 +34,9 @@ def tokenizer_hash(tokenizer: Any) -> str | None:  # noqa: ANN401 - open_clip's 
     """
     if isinstance(tokenizer, SimpleTokenizer):
         return None
-    told = [sorted(tokenizer.tokenizer.get_vocab().items()), tokenizer(list(_PROBES)).tolist()]
+    vocabulary: dict[str, int] = tokenizer.tokenizer.get_vocab()
+    names = sorted(vocabulary, key=vocabulary.__getitem__)  # and not by pair, which takes three times as long
+    told = [names, sorted(vocabulary.values()), tokenizer(list(_PROBES)).tolist()]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
