@@ -38,7 +38,8 @@ def requested_class_text(text: ClassTextOptions, model: RecognizerOptions | None
         return read_class_text("classify", names, text.descriptions)
     filled = fill_templates("classify", names, TRAINED_TEMPLATE if text.template is None else text.template)
     if model is not None and model.checkpoint is None:
-        check_names_fit(filled, model.architecture or DEFAULT_ARCHITECTURE)
+        tokenizer = model.tokenizer if isinstance(model, TokenizerOption) else None
+        check_names_fit(filled, model.architecture or DEFAULT_ARCHITECTURE, tokenizer)
     return filled
 
 

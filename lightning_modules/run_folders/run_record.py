@@ -85,7 +85,8 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
 
     scoring, backbone = getattr(model, "scoring", None), getattr(model, "backbone", None)
     return {
-        "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},
+        "class_text": (class_text := {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())}),
+        "tokenizer": getattr(getattr(backbone, "text", None), "tokenizer_hash", None) if class_text else None,
         "scorer": getattr(scoring, "scorer", None),
         "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
         "frame_statistics": getattr(backbone, "frame_statistics", None),

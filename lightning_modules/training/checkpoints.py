@@ -120,6 +120,7 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
     _check_frames(model, about, prefix)
+    model.backbone.text.require((about.get("training") or {}).get("tokenizer"))
     check_validated_frames(model._trainer, about.get("training") or {}, prefix)
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)

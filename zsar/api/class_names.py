@@ -99,23 +99,24 @@ def each_class_once(*lists: Sequence[str]) -> list[str]:
     return list(first.values())
 
 
-def check_names_fit(text: ClassText, architecture: str) -> None:
-    """Checks, before weights are loaded, that the prompts fit into the text tower of a model.
+def check_names_fit(text: ClassText, architecture: str, tokenizer: Path | str | None = None) -> None:
+    """Checks, before weights are loaded, that the prompts fit into the text tower of a model, as its tokenizer counts.
 
-    A tower whose tokenizer comes with its weights is checked after these are loaded.
+    A tower whose config comes with its weights is checked after these are loaded.
 
     Args:
         text: The class names in their templates.
         architecture: The model.
+        tokenizer: Folder with the files of its tokenizer; None for the tokenizer that it names.
 
     Raises:
         ValueError: A prompt has too many tokens; the message gives the class and both numbers.
-        BackboneError: There is no such model.
+        BackboneError: There is no such model, or its tokenizer cannot be loaded.
     """
     # here, as names are read without a model, too
     from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import tokens_without_weights
 
-    tower = tokens_without_weights(architecture)
+    tower = tokens_without_weights(architecture, tokenizer=None if tokenizer is None else str(tokenizer))
     for name, prompts in zip(text.names, text.prompts, strict=True) if tower is not None else ():
         assert tower is not None
         longest = max(map(tower.n_tokens, prompts))

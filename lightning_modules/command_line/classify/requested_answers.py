@@ -92,6 +92,7 @@ def _made_with(options: ClassifyOptions, text: ClassText, model: ActionRecognize
         "weights_hash": model.checkpoint_weights_hash or model.backbone.weights_hash,
         "classes": list(text.names),
         "prompts_hash": text.content_hash,
+        **({} if (tokenizer := model.backbone.text.tokenizer_hash) is None else {"tokenizer_hash": tokenizer}),
         "on_damage": options.damage.on_damage,
         "threshold": options.printed.threshold,
         "precision": options.work.precision,

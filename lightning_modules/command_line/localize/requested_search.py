@@ -41,7 +41,7 @@ def requested_names(options: LocalizeOptions) -> ClassText:
     usual = ACTION_TEMPLATE if options.model.checkpoint is None else TRAINED_TEMPLATE
     text = fill_templates("localize", names, usual if options.text.template is None else options.text.template)
     if options.model.checkpoint is None:
-        check_names_fit(text, options.architecture)
+        check_names_fit(text, options.architecture, options.model.tokenizer)
     return text
 
 

@@ -18,9 +18,6 @@ from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlock
 from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
-CONTEXT_LENGTH = 77
-"""Tokens of a text where the config states none, as open_clip's tokenizers have it."""
-
 
 class HuggingFaceTower(TextTower):
     """An `HFTextEncoder` of open_clip."""

@@ -14,11 +14,10 @@ from typing import Any
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward, TowerBlock
-from zsar.lightning_modules.open_clip_towers.text.hugging_face_tower import CONTEXT_LENGTH
 from zsar.lightning_modules.open_clip_towers.text.known_text_towers import known_text_tower
 from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens
 from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
-from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import saved_files, text_config
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import CONTEXT_LENGTH, saved_files, text_config
 
 
 class OpenClipText(OpenClipTokens):

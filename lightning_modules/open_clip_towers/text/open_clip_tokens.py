@@ -9,40 +9,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
+from zsar.lightning_modules.open_clip_towers.text.token_frame import TokenFrame
 from zsar.lightning_modules.open_clip_towers.text.token_limit import cut_at_sentence_end
-from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import load_tokenizer
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import CONTEXT_LENGTH, load_tokenizer
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_hash import check_trained_with, tokenizer_hash
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import text_tower_config
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.runtime.text.text_files import shown
 
 _WORD = "a"  # stands before a text whose own first words are learnable
-
-
-@dataclass(frozen=True)
-class TokenFrame:
-    """What a tokenizer puts around a text.
-
-    Attributes:
-        before: Tokens before it, such as a start token; none for SigLIP.
-        after: Tokens behind it, such as an end token.
-        padding: The token of which the rest of a row consists.
-        keeps_marks: Whether a full stop is a token; SigLIP's cleaning removes all marks.
-    """
-
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    padding: int
-    keeps_marks: bool
-
-    def __len__(self) -> int:
-        """Number of tokens besides those of the text."""
-        return len(self.before) + len(self.after)
 
 
 class OpenClipTokens:
@@ -77,6 +57,20 @@ class OpenClipTokens:
         self.context_length = context_length
         self.tokenizer_folder = tokenizer
         self._vocabulary = vocabulary
+        self._trained_with: str | None = None
+
+    def require(self, trained_with: str | None) -> None:
+        """Takes only the tokenizer that a model was trained with, now and when it is loaded.
+
+        Args:
+            trained_with: Its `tokenizer_hash`; None for any.
+
+        Raises:
+            BackboneError: Another one is loaded already.
+        """
+        self._trained_with = trained_with
+        if "_tokenizer" in vars(self):
+            check_trained_with(self._tokenizer, trained_with, self.architecture)
 
     def tokenize(self, texts: Sequence[str], *, cut_anywhere: bool = False) -> Tensor:
         """Tokenizes texts.
@@ -206,9 +200,16 @@ class OpenClipTokens:
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
-        return load_tokenizer(
+        loaded = load_tokenizer(
             self._name, self.architecture, context_length=self.context_length, folder=self.tokenizer_folder
         )
+        check_trained_with(loaded, self._trained_with, self.architecture)
+        return loaded
+
+    @cached_property
+    def tokenizer_hash(self) -> str | None:
+        """Hash of the tokenizer (`text/tokenizer_hash.py`); None for CLIP's own. Loads it if it is not loaded."""
+        return tokenizer_hash(self._tokenizer)
 
     def _body(self, text: str) -> list[int]:
         """The tokens of a text alone, without what stands around it."""
@@ -225,20 +226,23 @@ class OpenClipTokens:
         return len(tokenizer.tokenizer(tokenizer.clean_fn(text)).input_ids)
 
 
-def tokens_without_weights(architecture: str) -> OpenClipTokens | None:
+def tokens_without_weights(architecture: str, *, tokenizer: str | None = None) -> OpenClipTokens | None:
     """The tokenizer of a model, without its weights.
 
     Args:
         architecture: As for `build_clip`.
+        tokenizer: Folder with the files of the tokenizer; None for the tokenizer that the model names.
 
     Returns:
-        None if the tokenizer is fetched with the weights.
+        None if the config is fetched with the weights ("hf-hub:", "local-dir:").
 
     Raises:
         BackboneError: There is no such model.
     """
     config = text_tower_config(architecture)
-    if config is None or config[1].get("hf_tokenizer_name") is not None:
+    if config is None:
         return None
     name, settings = config
-    return OpenClipTokens(name, architecture, context_length=settings.get("context_length", 77))
+    return OpenClipTokens(
+        name, architecture, context_length=settings.get("context_length", CONTEXT_LENGTH), tokenizer=tokenizer
+    )

@@ -27,6 +27,8 @@ from zsar.lightning_modules.open_clip_towers.weights.weight_files import Backbon
 from zsar.lightning_modules.tensor_files.tensor_files import cause_of
 from zsar.runtime.text.text_files import shown
 
+CONTEXT_LENGTH = 77
+"""Tokens of a text where the config states none, as open_clip's tokenizers have it."""
 _ARGUMENTS = {"clean", "strip_sep_token", "language"}
 """What a config may state of its tokenizer."""
 _FROM_TRANSFORMERS = ("tokenizer.json", "tokenizer_config.json")
@@ -139,7 +141,7 @@ def _folder(name: str, architecture: str, stated: str, given: str | None) -> Pat
         return hub_folder(
             stated,
             (*TOKENIZER_FILES, *OTHER_TOKENIZER_FILES, CONFIG_FILE),
-            needed=(*_FROM_TRANSFORMERS, *OTHER_TOKENIZER_FILES),
+            needed=("tokenizer.json", *OTHER_TOKENIZER_FILES),  # an interrupted download has a part of the files
         )
     except BackboneError as error:
         raise BackboneError(

@@ -1,14 +1,20 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 import yaml
+from lightning.pytorch import Trainer
 
+from tests.makers.models.text_towers import text_backbone
+from tests.makers.models.tiny_tokenizers import tokenizer_folder
 from tests.makers.results.recognition_results import adaptation, record
+from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.run_folders.run_record import flat_record, kind_of_text, text_change
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.run_folders.run_record import flat_record, kind_of_text, run_record, text_change
 
 
 def structure(content: object) -> object:
@@ -38,6 +44,25 @@ def structure_of_record(content: dict[str, Any]) -> dict[str, Any]:
 )
 def test_the_kind_of_a_class_text_is_told_by_its_source(source: str, kind: str) -> None:
     assert kind_of_text(source) == kind
+
+
+def test_the_tokenizer_is_recorded_where_text_is_read_and_tells_rows_apart(tmp_path: Path) -> None:
+    texts = {"test": [fill_templates("test", ["run", "jump"], "a {}")]}
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
+
+    def recorded(backbone: object, texts: dict[str, Any]) -> dict[str, Any]:
+        model: Any = SimpleNamespace(class_texts=texts, backbone=backbone)
+        return run_record(model, trainer, stage="test", data={})
+
+    own = text_backbone(tmp_path, "siglip")
+    other = OpenClipBackbone(own.architecture, "random", tokenizer=str(tokenizer_folder(tmp_path, "mt5")))
+    hashes = [recorded(each, texts)["tokenizer"] for each in (own, other)]
+    assert hashes == [own.text.tokenizer_hash, other.text.tokenizer_hash]
+    first, second = (flat_record(recorded(each, texts)) for each in (own, other))
+    assert {name for name in first if first[name] != second[name]} == {"tokenizer"}
+    gone = OpenClipBackbone(own.architecture, "random", tokenizer=str(tmp_path / "gone"))
+    assert recorded(gone, {})["tokenizer"] is None  # no text, no tokenizer
+    assert recorded(OpenClipBackbone("tiny-clip", "random"), texts)["tokenizer"] is None  # CLIP's own
 
 
 def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() -> None:

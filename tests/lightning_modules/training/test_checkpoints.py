@@ -9,6 +9,7 @@ from lightning.pytorch import Trainer
 from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -151,3 +152,17 @@ def test_a_training_is_not_resumed_with_other_frames_to_validate_on(
     load("fit", {**PIXELS, **now}, validates=False)
     content["zsar"]["training"] = {}  # of before
     load("fit", {**PIXELS, **now})
+
+
+def test_a_checkpoint_is_not_read_with_another_tokenizer_than_in_training(tmp_path: Path, model: T2L) -> None:
+    content = torch.load(saved(model, tmp_path), weights_only=True)
+    content["zsar"]["training"] = {"tokenizer": "0123456789abcdef"}
+    torch.save(content, tmp_path / "other.ckpt")
+    loaded = load_recognizer(tmp_path / "other.ckpt")
+    with pytest.raises(
+        BackboneError, match=r"the tokenizer of tiny-clip .* is another than in training \(hash 01234567"
+    ):
+        loaded.backbone.tokenize(["a dog"])
+    content["zsar"]["training"] = {"tokenizer": None}
+    torch.save(content, tmp_path / "own.ckpt")
+    assert load_recognizer(tmp_path / "own.ckpt").backbone.tokenize(["a dog"]).shape == (1, 16)

@@ -94,6 +94,7 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         trainer |= {"gradient_clip": None}
     content: dict[str, Any] = {
         "class_text": {"train" if training else "test": own},
+        "tokenizer": None,
         "scorer": "mean_pooled_cosine",
         "prompt_ensemble": "probability",
         "frame_statistics": "model",

@@ -165,6 +165,7 @@ def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
         "class_names": json.dumps(list(text.names), ensure_ascii=False),
         "prompts_sha256": hashlib.sha256(json.dumps(text.prompts).encode()).hexdigest(),
         "prompts_source": text.source,
+        "tokenizer_hash": model.backbone.text.tokenizer_hash or "",
         "model": class_path(type(model)),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,

@@ -219,6 +219,7 @@ def _described(search: Search) -> dict[str, Any]:
             "architecture": ready.architecture,
             "weights": ready.weights,
             "backbone_hash": features.model_hash(ready.localizer.backbone),
+            **({} if (tokenizer := ready.localizer.backbone.text.tokenizer_hash) is None else {"tokenizer": tokenizer}),
         },
         "settings": {
             **ready.localizer.described_settings(seed=search.seed),

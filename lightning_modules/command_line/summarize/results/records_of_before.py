@@ -62,6 +62,7 @@ def _with_frames(record: Mapping[str, Any], content: Mapping[str, Any]) -> dict[
     size = _stated_size(content) if is_of_clips else None
     mean, std = _STATISTICS.get(record.get("frame_statistics", "model"), (None, None))
     of_before = {
+        "tokenizer": None,  # CLIP's own; which other one was not recorded
         "frame_statistics": "model",
         "frame_mean": mean,
         "frame_std": std,

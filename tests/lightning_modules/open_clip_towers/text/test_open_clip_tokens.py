@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.makers.models.text_towers import text_backbone
-from tests.makers.models.tiny_tokenizers import KINDS, stated_config, tokenizer_folder
+from tests.makers.models.tiny_tokenizers import KINDS, model_config, stated_config, tokenizer_folder
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens, tokens_without_weights
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
@@ -132,4 +132,13 @@ def test_a_tokenizer_counts_as_the_model_does_before_there_are_weights() -> None
     assert tokens.context_length == text.context_length
     assert tokens.n_tokens("two words") == text.n_tokens("two words") == 4
     assert tokens_without_weights("hf-hub:nobody/nothing") is None
-    assert tokens_without_weights("ViT-B-16-SigLIP") is None
+
+
+def test_another_tokenizer_needs_no_weights_either(tmp_path: Path) -> None:
+    config, folder = tmp_path / "other_tokenizer.json", tokenizer_folder(tmp_path, "siglip")
+    model_config(config, **stated_config("siglip"))
+    tokens = tokens_without_weights(str(config), tokenizer=str(folder))
+    assert tokens is not None
+    assert tokens.n_tokens("a dog") == OpenClipBackbone(str(config), "random", tokenizer=str(folder)).text.n_tokens(
+        "a dog"
+    )

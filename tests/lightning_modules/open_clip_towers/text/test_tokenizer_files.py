@@ -46,6 +46,18 @@ def test_a_missing_tokenizer_is_one_line_that_says_from_where_into_what_and_what
     assert time.perf_counter() - started < 5  # and no minute of further attempts
 
 
+def test_of_an_interrupted_download_the_rest_is_asked_for(offline: Path) -> None:
+    name = ARCHITECTURE_OF["siglip"]
+    repository = offline / f"models--{FETCHED[name].replace('/', '--')}"
+    folder = repository / "snapshots" / "abc"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("abc")
+    folder.mkdir(parents=True)
+    (folder / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(BackboneError, match=r"could not be loaded \(from: https://huggingface.co/"):
+        OpenClipTokens(name, name, context_length=32).tokenize(["a dog"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_folder_stands_in_for_the_hub(kind: str, tmp_path: Path) -> None:
     name, folder = ARCHITECTURE_OF[kind], tokenizer_folder(tmp_path, kind)

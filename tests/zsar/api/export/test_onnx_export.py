@@ -46,6 +46,7 @@ def test_the_file_gives_pytorch_s_probabilities_for_any_number_of_videos(
     assert not {"probabilities", "own_probabilities"} & metadata.keys()
     assert json.loads(metadata["class_names"]) == list(CLASSES)
     assert len(metadata["prompts_sha256"]) == 64
+    assert metadata["tokenizer_hash"] == ""  # CLIP's own
     assert metadata["backbone_hash"] == model.backbone.weights_hash
     assert {"architecture", "zsar_version", "sampling", "geometry", "scorer", "model"} <= metadata.keys()
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]

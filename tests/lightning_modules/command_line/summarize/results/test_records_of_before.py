@@ -22,6 +22,7 @@ from zsar.lightning_modules.run_folders.run_record import run_record
 CLIPS = {"n_frames": 16, "n_test_clips": 1, "n_test_crops": 1}
 CLIPS_STATISTICS = {"frame_mean": "0.481455 0.457828 0.408211", "frame_std": "0.26863 0.261303 0.275777"}
 FRAMES = {
+    "tokenizer": None,
     **{"frame_statistics": "model", **CLIPS_STATISTICS, "sampling": "t2l"},
     **{"image_size": 224, "geometry": "crop", "resize_filter": "bicubic", "test_short_side_px": 256},
 }
