@@ -13,12 +13,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torchvision.transforms import InterpolationMode
 
 import zsar
 from zsar.api.given_videos import clips_of, given_batches
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.views.clip_pixels import transform_of
 from zsar.datamodules.views.frame_geometry import square_frames
+from zsar.datamodules.views.transforms import resized
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -26,8 +28,14 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipB
 TINY = ("tiny-clip", "tiny-coca", "tiny-eva", "tiny-pe", "tiny-siglip")
 REAL = ("ViT-B-16-quickgelu", "coca_ViT-B-32", "EVA02-B-16", "PE-Core-T-16-384", "ViT-B-16-SigLIP2", "MobileCLIP-B")
 SIZES = [(120, 160), (270, 480), (96, 54), (45, 45), (20, 90)]
-MOST_LEVELS, MOST_SHARE = 2, 0.05
-"""How far PIL's and torchvision's resizing are apart: levels of 255, and in how many values (0.6 % seen, once 4 %)."""
+MOST: dict[str, tuple[int, float]] = {"bilinear": (1, 0.05), "bicubic": (2, 0.01)}
+"""How far PIL's and torchvision's resizing are apart: levels of 255, and the share of values that differ.
+
+Both round to whole levels after each side, and their weights to different fixed points. Bilinear weights are fractions
+of small numbers (480 to 384 px: quarters and twelfths), so that many values lie halfway between two levels, where the
+weights' last digits decide: 4.0 % differ there, and of the other sizes at most 2.1 %, by one level
+(`test_bilinear_resizing_differs_only_halfway_between_levels`). Bicubic weights are cubes of these: 0.7 % differ.
+"""
 
 
 def picture(height: int, width: int) -> NDArray[np.uint8]:
@@ -86,8 +94,33 @@ def check_equals_open_clips(architecture: str, folder: Path) -> None:
     backbone = OpenClipBackbone(architecture, weights_file(architecture, folder))
     for size in SIZES:
         levels, share = differs(architecture, backbone, size)
-        assert levels < MOST_LEVELS + 0.01, (architecture, size, levels)
-        assert share < MOST_SHARE, (architecture, size, share)
+        most_levels, most_share = MOST[backbone.resize_filter]
+        assert levels < most_levels + 0.01, (architecture, size, levels)
+        assert share < most_share, (architecture, size, share)
+
+
+def exact_widths(image: NDArray[np.uint8], width: int) -> NDArray[np.float64]:
+    """Levels of a picture whose width is resized with the antialiased triangle, not rounded: [H, width, 3]."""
+    n, scale = image.shape[1], image.shape[1] / width
+    centres = scale * (np.arange(width) + 0.5)
+    weights = 1 - np.abs(np.arange(n)[:, None] + 0.5 - centres) / max(scale, 1)
+    weights = weights.clip(0)
+    weights[weights < 1e-12] = 0
+    return np.einsum("hnc,nw->hwc", image.astype(np.float64), weights / weights.sum(axis=0))
+
+
+@pytest.mark.parametrize("width", [32, 224, 384, 448])
+@pytest.mark.parametrize("size", SIZES)
+def test_bilinear_resizing_differs_only_halfway_between_levels(width: int, size: tuple[int, int]) -> None:
+    image = picture(*size)
+    of_pil = np.asarray(Image.fromarray(image).resize((width, size[0]), Image.Resampling.BILINEAR)).astype(int)
+    frames = resized(torch.from_numpy(image).permute(2, 0, 1), [size[0], width], InterpolationMode.BILINEAR)
+    ours = frames.permute(1, 2, 0).numpy().astype(int)
+    exact = exact_widths(image, width)
+    for levels in (of_pil, ours):
+        assert np.abs(levels - exact).max() < 0.5 + 0.01
+    from_half = np.abs(exact % 1 - 0.5)[of_pil != ours]
+    assert from_half.max(initial=0) < 0.01
 
 
 @pytest.mark.parametrize("architecture", TINY)

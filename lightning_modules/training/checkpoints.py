@@ -161,17 +161,17 @@ def _check_frames(model: CheckpointedModel, about: Mapping[str, Any], prefix: st
     stated = about.get("frames") or frames_of_before(
         arguments_of_now("model", about["init_args"]).get("backbone") or {}
     )
-    if stated is None:
-        return
     now = recorded_frames(model.backbone)
     then_numbers, now_numbers = ((str(of.get("mean")), str(of.get("std"))) for of in (stated, now))
-    if then_numbers != now_numbers:
+    if "mean" in stated and then_numbers != now_numbers:
         then, has = (
             named_of(*numbers) or f"mean {numbers[0]}, std {numbers[1]}" for numbers in (then_numbers, now_numbers)
         )
+        is_named = named_of(*then_numbers) is not None
+        remedy = f"--model.backbone.frame_statistics {then}" if is_named else "the model config that states these"
         raise CheckpointError(
             f"{prefix}the checkpoint was trained with the frame statistics {then!r}, but the model has {has!r}; give "
-            f"--model.backbone.frame_statistics {then}"
+            f"{remedy}"
         )
     geometry = stated.get("geometry")
     if geometry is not None and geometry != now["geometry"]:

@@ -58,10 +58,12 @@ def run(options: EmbedRequest) -> int:
         work: list[Work] = [(c, _jobs(c.table, options.output)) for c in data.clips()]
     else:
         assert table is not None
-        settings = clips_of(model, frames=options.frames.frames, clips=options.frames.clips)
-        record = clip_record(settings)
-        if stride is not None:
+        if stride is None:
+            settings = clips_of(model, frames=options.frames.frames, clips=options.frames.clips)
+            record = clip_record(settings)
+        else:
             _check_single_frames(model)
+            settings = Clips(image_size=model.backbone.image_size[0], geometry=options.geometry.geometry)
             record = whole_video_record(
                 model.backbone.image_size[0],
                 geometry=options.geometry.geometry,
@@ -156,11 +158,9 @@ def _load_model(options: EmbedRequest) -> ActionRecognizer:
     if asked.checkpoint is None and asked.architecture is None and asked.weights is None:
         stated = stated_frozen_model(options.data_arguments)
         if stated is not None:
-            if (given := (asked.frame_statistics, asked.frame_geometry)) != ("model", "model"):
-                raise ValueError(
-                    f"the experiment states how frames are made; leave --frame_statistics {given[0]} and "
-                    f"--frame_geometry {given[1]} out"
-                )
+            for name in ("frame_statistics", "frame_geometry"):
+                if (given := getattr(asked, name)) != "model":
+                    raise ValueError(f"the experiment states how frames are made; leave --{name} {given} out")
             return stated.eval().to(device_names(device, 1)[0])
     return requested_recognizer(asked, device=device)
 

@@ -110,6 +110,10 @@ class EmbedCommand(DataCommand[EmbedOptions]):
             raise ValueError(f"--stage {parsed.stage} is for a data set; leave it out")
         if parsed.frames.stride_seconds is None and parsed.geometry != defaults[1]:
             raise ValueError(f"--geometry {parsed.geometry.geometry} is for --stride_seconds; leave it out")
+        if parsed.frames.stride_seconds is not None and (stated := parsed.model.frame_geometry) != "model":
+            raise ValueError(
+                f"--frame_geometry {stated} is for clips; with --stride_seconds give --geometry {stated} instead"
+            )
         return EmbedRequest(**vars(parsed), data_arguments=tuple(of_data))
 
 

@@ -20,6 +20,7 @@ from zsar.lightning_modules.open_clip_towers.weights.weight_files import Backbon
 
 _GEOMETRIES: Mapping[str, Geometry] = {"shortest": "crop", "squash": "squash"}  # by open_clip's resize mode
 _MOST_TAGS = 3
+_IN_EXPERIMENTS = " (fit and test: --model.backbone.{})"
 V = TypeVar("V")
 
 
@@ -78,7 +79,7 @@ def model_pixels(
             names = [name for name in get_args(FrameStatistics) if name != "model"]
             problem = _unknown(model, ways, "what frames were normalized with", "frame_statistics", names)
             also = " and --frame_geometry squash or crop" if not modes and frame_geometry == "model" else ""
-            raise BackboneError(problem + also)
+            raise BackboneError(problem + also + _IN_EXPERIMENTS.format("frame_statistics"))
         statistics = next(iter(ways)) if len(ways) == 1 else NAMED["openai"]
     else:
         statistics = NAMED[frame_statistics]
@@ -101,7 +102,7 @@ def _of_modes(
     if len(modes) != 1:
         shown = {_GEOMETRIES.get(mode, mode): tags for mode, tags in modes.items()}
         problem = _unknown(model, shown, "how frames became square", "frame_geometry", ["squash", "crop"])
-        return ModelPixels(statistics, _filter(stated, None), None, problem)
+        return ModelPixels(statistics, _filter(stated, None), None, problem + _IN_EXPERIMENTS.format("frame_geometry"))
     (mode,) = modes
     geometry = _GEOMETRIES.get(mode)
     if geometry is None:
@@ -146,5 +147,5 @@ def _listed(tags: list[str]) -> str:
 def _no_such_way(model: str, mode: str) -> str:
     return (
         f"{model}: its frames became square by the resize mode {mode!r}, which zsar does not have; choose "
-        "--frame_geometry squash or crop"
+        f"--frame_geometry squash or crop{_IN_EXPERIMENTS.format('frame_geometry')}"
     )

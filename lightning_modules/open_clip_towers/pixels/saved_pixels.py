@@ -27,18 +27,18 @@ def recorded_frames(backbone: OpenClipBackbone) -> dict[str, str | None]:
     return _record(backbone.pixels)
 
 
-def frames_of_before(settings: Mapping[str, Any]) -> dict[str, str | None] | None:
+def frames_of_before(settings: Mapping[str, Any]) -> dict[str, str | None]:
     """How zsar made the frames of a model before files stated it: cropped, and those of a weights file as CLIP's.
 
     Args:
         settings: The model's `ClipSettings` as plain types.
 
     Returns:
-        As `recorded_frames`; None if the architecture includes its weights, whose statistics it states itself.
+        As `recorded_frames`; only the geometry if the architecture includes its weights, whose statistics it states.
     """
     architecture, weights = str(settings.get("architecture", "")), settings.get("weights")
     if brings_weights(architecture):
-        return None
+        return {"geometry": "crop"}
     statistics = NAMED["imagenet" if settings.get("frame_statistics") == "imagenet" else "openai"]
     of_tag = get_pretrained_cfg(architecture, weights) if isinstance(weights, str) else {}
     if of_tag and settings.get("frame_statistics", "model") == "model":
@@ -57,10 +57,11 @@ def settings_with_frames(settings: Mapping[str, Any], recorded: Mapping[str, str
         The settings; with `frame_statistics` and `frame_geometry` of then, where they would be others now.
     """
     architecture, weights = str(settings.get("architecture", "")), settings.get("weights")
-    if recorded is None or not architecture or brings_weights(architecture):
-        return dict(settings)
-    of_now = _frames_of_now(architecture, None if weights is None else str(weights))
     changed = dict(settings)
+    if recorded is None or not architecture or (brings_weights(architecture) and "mean" in recorded):
+        return changed
+    brings = brings_weights(architecture)  # what it states is known once it is fetched
+    of_now = {} if brings else _frames_of_now(architecture, None if weights is None else str(weights))
     name = named_of(str(recorded.get("mean")), str(recorded.get("std")))
     differs = any(of_now.get(key) != recorded.get(key) for key in ("mean", "std"))
     if name is not None and differs and settings.get("frame_statistics", "model") == "model":

@@ -27,6 +27,7 @@ def test_both_spellings_and_the_defaults() -> None:
         (["--data", "UCF101", "--frames", "4"], "are for given videos"),
         (["a.mp4", "--stage", "predict"], "is for a data set"),
         (["a.mp4", "--geometry", "crop"], "is for --stride_seconds"),
+        (["a.mp4", "--stride_seconds", "1", "--frame_geometry", "crop"], "give --geometry crop instead"),
         (["a.mp4", "--stride_seconds", "1", "--clips", "2"], "leave one of them out"),
     ],
 )

@@ -27,7 +27,8 @@ def test_what_differs_must_be_said_and_the_error_names_the_choices() -> None:
     with pytest.raises(
         BackboneError,
         match="^m: what frames were normalized with is not known, because published .*"
-        "differ: a, c with openai but b with half; say which with --frame_statistics openai or half$",
+        "differ: a, c with openai but b with half; say which with --frame_statistics openai or half "
+        ".fit and test: --model.backbone.frame_statistics.$",
     ):
         model_pixels(both, "m")
     said = model_pixels(both, "m", frame_statistics="half")
@@ -35,7 +36,7 @@ def test_what_differs_must_be_said_and_the_error_names_the_choices() -> None:
     with pytest.raises(
         BackboneError,
         match="how frames became square .* a, c with crop but b with squash; say which "
-        "with --frame_geometry crop or squash$",
+        "with --frame_geometry crop or squash .fit and test: --model.backbone.frame_geometry.$",
     ):
         said.geometry  # noqa: B018 - raises
     assert model_pixels(both, "m", frame_statistics="half", frame_geometry="squash").geometry == "squash"
@@ -45,12 +46,15 @@ def test_what_nothing_states_must_be_said() -> None:
     with pytest.raises(
         BackboneError,
         match="neither published weights nor a preprocess_cfg .* say it with "
-        "--frame_statistics openai or imagenet or half or zero_one and --frame_geometry squash or crop$",
+        "--frame_statistics openai or imagenet or half or zero_one and --frame_geometry squash or crop "
+        ".fit and test: --model.backbone.frame_statistics.$",
     ):
         model_pixels({}, "m")
     said = model_pixels({}, "m", frame_statistics="zero_one")
     assert (said.statistics, said.resize_filter, said.known_geometry) == (NAMED["zero_one"], "bicubic", None)
-    with pytest.raises(BackboneError, match="--frame_geometry squash or crop$"):
+    with pytest.raises(
+        BackboneError, match="--frame_geometry squash or crop .fit and test: --model.backbone.frame_geometry.$"
+    ):
         said.geometry  # noqa: B018 - raises
     assert model_pixels({}, "m", frame_statistics="half", frame_geometry="crop").geometry == "crop"
 
@@ -72,7 +76,8 @@ def test_a_way_to_make_frames_square_that_there_is_not_is_named() -> None:
     assert (pixels.statistics, pixels.resize_filter) == (NAMED["half"], "bilinear")
     with pytest.raises(
         BackboneError,
-        match="^m: .* the resize mode 'longest', which zsar does not have; choose --frame_geometry squash or crop$",
+        match="^m: .* the resize mode 'longest', which zsar does not have; choose --frame_geometry squash or crop "
+        ".fit and test: --model.backbone.frame_geometry.$",
     ):
         pixels.geometry  # noqa: B018 - raises
     assert model_pixels({"a": NO_WAY}, "m", frame_geometry="squash").geometry == "squash"

@@ -37,7 +37,7 @@ def test_a_record_states_how_frames_are_made() -> None:
         ({"architecture": "ViT-B-16-SigLIP", "weights": "webli"}, {**CLIPS, **HALF}),
         ({"architecture": "ViT-B-16-SigLIP", "weights": "webli", "frame_statistics": "imagenet"},
          {**CLIPS, "mean": "0.485 0.456 0.406", "std": "0.229 0.224 0.225"}),
-        ({"architecture": "hf-hub:org/name", "weights": None}, None),
+        ({"architecture": "hf-hub:org/name", "weights": None}, {"geometry": "crop"}),
     ],
 )  # fmt: skip
 def test_before_a_weights_file_was_fed_as_clips_and_every_frame_was_cropped(
@@ -82,6 +82,7 @@ def test_weights_that_became_a_file_keep_the_frames_of_their_tag() -> None:
 def test_what_a_model_of_a_folder_states_itself_is_left_alone() -> None:
     settings = {"architecture": "local-dir:somewhere", "weights": None}
     assert settings_with_frames(settings, CLIPS) == settings
+    assert settings_with_frames(settings, frames_of_before(settings)) == {**settings, "frame_geometry": "crop"}
     assert settings_with_frames({"architecture": "ViT-B-16", "weights": "x"}, None) == {
         "architecture": "ViT-B-16",
         "weights": "x",
@@ -102,3 +103,21 @@ def test_a_checkpoint_is_refused_in_a_model_with_other_frames(tiny_weights: Path
             given = {**checkpoint, "zsar": {**checkpoint["zsar"], "frames": frames}}
             with pytest.raises(CheckpointError, match=f"give --model.backbone.{name} {value}$"):
                 unpack_checkpoint(other, given)
+    unnamed = {**CLIPS, "mean": "0.4 0.4 0.4"}
+    with pytest.raises(
+        CheckpointError, match="statistics 'mean 0.4 0.4 0.4, std .*; give the model config that states"
+    ):
+        unpack_checkpoint(model, {**checkpoint, "zsar": {**checkpoint["zsar"], "frames": unnamed}})
+
+
+def test_a_checkpoint_of_before_of_a_model_of_a_folder_was_cropped(tiny_weights: Path) -> None:
+    squashed = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights), frame_geometry="squash"), n_frames=2)
+    checkpoint: dict[str, Any] = {"state_dict": dict(squashed.state_dict())}
+    pack_checkpoint(squashed, checkpoint)
+    arguments = {
+        **checkpoint["zsar"]["init_args"],
+        "backbone": {"architecture": "local-dir:somewhere", "weights": None},
+    }
+    about = {**checkpoint["zsar"], "frames": None, "init_args": arguments}
+    with pytest.raises(CheckpointError, match="give --model.backbone.frame_geometry crop$"):
+        unpack_checkpoint(squashed, {**checkpoint, "zsar": about})
