@@ -43,7 +43,7 @@ COMMANDS = {
     "search": ("rank an archive of stored embeddings by a text, with times in long videos", "search.search"),
     "extract": ("compute frame features and captions of long videos, for localization", "extract.extract"),
     "describe": ("have a language model write descriptions of classes", "describe.describe"),
-    "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark (one to two minutes)", "pretrain_tiny"),
+    "pretrain-tiny": ("train the tiny CLIP of the embedded benchmark, or CoCa, SigLIP, PE, EVA", "pretrain_tiny"),
 }
 
 _OVERVIEW = """\

@@ -15,8 +15,8 @@ class CostPoint:
         n_frames: Frames of a view.
         trained_millions: Trained parameters.
         gflops: Of a video; of a localizer, of a frame.
-        per_second: Videos a second of the forward pass; of a localizer, frames.
-        peak_mb: Highest memory of the forward pass.
+        per_second: Videos a second of a test, with its tuning; of a localizer, frames.
+        peak_mb: Highest memory of the same.
         accuracy: In percent.
     """
 

@@ -20,7 +20,7 @@ _LARGEST_BUBBLE = 1600  # square points
 # What is drawn of each model as bars, and over the number of frames as lines.
 _FIGURES: tuple[tuple[str, Callable[[CostPoint], float | None]], ...] = (
     ("GFLOPs", lambda point: point.gflops),
-    ("per second, forward", lambda point: point.per_second),
+    ("per second, test", lambda point: point.per_second),
     ("peak memory, MB", lambda point: point.peak_mb),
     ("trained parameters, millions", lambda point: point.trained_millions),
 )
@@ -108,7 +108,7 @@ def _draw_accuracy(axes: Axes, points: Sequence[CostPoint]) -> None:
         label = f"{shortened(point.name, _NAME_POINTS, _NAME_SIZE)} ({point.trained_millions:.3g} M trained)"
         axes.annotate(label, (point.per_second, point.accuracy), ha="center", va="center", fontsize=8.5)
     axes.margins(0.3)
-    axes.set_xlabel("per second, forward; area of a bubble: GFLOPs", fontsize=9)
+    axes.set_xlabel("per second, test; area of a bubble: GFLOPs", fontsize=9)
     axes.set_ylabel("accuracy in percent", fontsize=9)
     axes.grid(color="#E5E5E5", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)

@@ -65,11 +65,16 @@ def pixels(size: tuple[int, int] | None) -> str:
     return str(size[0]) if size[0] == size[1] else f"{size[0]} x {size[1]}"
 
 
+def giga(number: float) -> str:
+    """GFLOPs; of a tiny model with what counts of them."""
+    return f"{number:,.1f}" if number >= 0.1 else f"{number:.3f}"
+
+
 def _cells(row: ArchitectureRow) -> list[str | Text]:
     facts: list[str | Text] = [
         row.name,
         millions(row.parameters),
         pixels(row.image_size),
-        f"{row.gflops_per_frame:,.1f}",
+        giga(row.gflops_per_frame),
     ]
     return facts + [styled(MARKS[row.methods[method]], _STYLES[row.methods[method]]) for method in METHODS]

@@ -14,7 +14,7 @@ from zsar.api.devices import device_names
 from zsar.lightning_modules.command_line.profile.machine import machine_record, versions_record
 from zsar.lightning_modules.command_line.profile.measured_row import measured_row
 from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import render_clip
-from zsar.lightning_modules.command_line.profile.profile_files import check_output, write_profile
+from zsar.lightning_modules.command_line.profile.profile_files import check_charts, check_output, write_profile
 from zsar.lightning_modules.command_line.profile.profile_options import ProfileRequest
 from zsar.lightning_modules.command_line.profile.profile_table import profile_tables
 from zsar.lightning_modules.command_line.profile.requested_rows import requested_rows
@@ -40,6 +40,7 @@ def run(options: ProfileRequest) -> int:
     for path in options.output:
         check_output(path)
     rows = requested_rows(options)
+    check_charts(options.output, n_localizers=sum(row.is_localizer for row in rows), n_rows=len(rows))
     check_results(len(rows), options.results)  # before the work
     device = torch.device(device_names(options.device.device, 1)[0])
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder, warnings.catch_warnings():

@@ -25,6 +25,19 @@ def check_output(path: Path) -> None:
         raise ValueError(f"--output {path}: the suffix must be one of {', '.join(SUFFIXES)}; got {path.suffix!r}")
 
 
+def check_charts(paths: Sequence[Path], *, n_localizers: int, n_rows: int) -> None:
+    """Checks that a chart compares what has the same units.
+
+    Raises:
+        ValueError: It would draw GFLOPs of a video beside those of a frame.
+    """
+    charts = [path for path in paths if path.suffix in _CHARTS]
+    if charts and 0 < n_localizers < n_rows:
+        raise ValueError(
+            f"--output {charts[0]}: a chart shows recognizers, by videos, or localizers, by frames; profile them apart"
+        )
+
+
 def write_profile(path: Path, profile: dict[str, Any]) -> Path:
     """Writes a profile in the format of the suffix, in one step.
 
@@ -67,7 +80,7 @@ def cost_points(rows: Sequence[dict[str, Any]]) -> list[CostPoint]:
             trained_millions=row["parameters"]["trained"] / 1e6,
             gflops=row.get("gflops_per_video") or row["gflops_per_view"],
             per_second=_throughput(row),
-            peak_mb=peak_mb(row, "forward"),
+            peak_mb=peak_mb(row, "tuned" if "tuned" in row else "forward"),
             accuracy=value_at(row, "result", "value"),
         )
         for row in rows

@@ -41,7 +41,7 @@ class ProfileOptions:
     adaptation: str | None = option(
         None, "test-time prompt tuning: configs/adaptation/tpt.yaml is appended with --config", metavar="FILE"
     )
-    trainer: str | None = option(None, "trainer settings, of which the precision is used", metavar="FILE")
+    trainer: str | None = option(None, "trainer settings: precision and gradient_clip_val are used", metavar="FILE")
     random_weights: bool = option(
         False, "take untrained weights: nothing is read or downloaded, and they cost the same time and memory"
     )
@@ -58,7 +58,8 @@ class ProfileOptions:
     )
     what: str = option(
         ",".join(PARTS),
-        "what is measured; count takes neither weights nor memory. Frozen models have no training step",
+        "what is measured beside counts, which are always shown; count alone takes neither weights nor memory. Frozen "
+        "models have no training step",
         metavar="PART[,PART...]",
     )
     batch_size: int | None = option(

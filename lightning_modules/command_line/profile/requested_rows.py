@@ -15,7 +15,7 @@ from zsar.lightning_modules.command_line.model_kinds import check_groups, check_
 from zsar.lightning_modules.command_line.profile.profile_options import ProfileRequest
 from zsar.lightning_modules.experiments.experiment_files import stated_class, with_read_experiments
 from zsar.lightning_modules.experiments.section_options import section_options
-from zsar.lightning_modules.experiments.shipped_configs import located, with_located_configs
+from zsar.lightning_modules.experiments.shipped_configs import located, nowhere, with_located_configs
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 
 # Data sets that touch no file before they are set up, for a model without data.
@@ -93,6 +93,9 @@ def requested_rows(request: ProfileRequest) -> list[RequestedRow]:
 
 def _rows_of(experiment: str, request: ProfileRequest) -> Iterator[RequestedRow]:
     files = _files(experiment)
+    for name in files:
+        if located(name) is None:
+            raise FileNotFoundError(f"there is no experiment {name}{nowhere(name)}")
     typed = [word for name in files for word in ("--config", name)] + list(request.settings)
     arguments = with_located_configs(typed)
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder:

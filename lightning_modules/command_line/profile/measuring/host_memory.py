@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from contextlib import suppress
 from pathlib import Path
@@ -36,8 +37,9 @@ class PeakMemory:
         self.base_mb = None if self._highest_before is not None else peak_memory(device)["peak_host_mb"]
 
     def restart(self) -> None:
-        """Forgets the peaks so far."""
+        """Forgets the peaks so far, and returns what was freed to the system."""
         gc.collect()
+        _return_freed_memory()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(self._device)
@@ -60,3 +62,9 @@ class PeakMemory:
             host = None
         above = None if host is None or self.base_mb is None else round(host - self.base_mb, 1)
         return {"peak_device_mb": peaks["peak_device_mb"], "peak_host_mb": host, "above_start_mb": above}
+
+
+def _return_freed_memory() -> None:
+    """Lets glibc return freed memory, which it keeps: a model would seem small that fits into what another one left."""
+    with suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

@@ -23,14 +23,14 @@ def test_what_was_not_measured_is_not_drawn() -> None:
 def test_a_model_that_lacks_a_figure_has_a_dash() -> None:
     figure = cost_figure([COUNTED, EIGHT])
     speeds = figure.axes[1]
-    assert speeds.get_label() == "bars per second, forward"
+    assert speeds.get_label() == "bars per second, test"
     assert [bar.get_width() for bar in speeds.patches] == [4.0]  # type: ignore[attr-defined]
     assert "-" in words(figure)
 
 
 def test_numbers_of_frames_of_a_series_are_a_line_in_order() -> None:
     figure = cost_figure([EIGHT, FOUR])
-    (axes,) = (axes for axes in figure.axes if axes.get_label() == "over frames per second, forward")
+    (axes,) = (axes for axes in figure.axes if axes.get_label() == "over frames per second, test")
     (line,) = axes.lines
     assert (list(line.get_xdata()), list(line.get_ydata())) == ([4, 8], [9.0, 4.0])  # type: ignore[arg-type]
 

@@ -14,6 +14,7 @@ from zsar.lightning_modules.command_line.models.trials.tried_clip import TriedCl
 QUICK = ("--methods", "zero_shot", "--methods", "captions")
 
 
+@pytest.mark.slow
 def test_two_models_are_checked_with_their_size_and_the_reasons(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

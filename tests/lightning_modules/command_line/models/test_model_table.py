@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from zsar.lightning_modules.command_line.models.method_names import METHODS
-from zsar.lightning_modules.command_line.models.model_table import millions, pixels, print_architectures
+from zsar.lightning_modules.command_line.models.model_table import giga, millions, pixels, print_architectures
 from zsar.lightning_modules.command_line.models.stored_rows import stored_rows
 
 
@@ -14,6 +14,11 @@ from zsar.lightning_modules.command_line.models.stored_rows import stored_rows
 )
 def test_parameters_in_millions(number: int | None, shown: str) -> None:
     assert millions(number) == shown
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0.012, "0.012"), (8.911, "8.9"), (2264.334, "2,264.3")])
+def test_operations_of_the_smallest_are_not_zero(number: float, shown: str) -> None:
+    assert giga(number) == shown
 
 
 @pytest.mark.parametrize(("size", "shown"), [((224, 224), "224"), ((224, 336), "224 x 336"), (None, "")])

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from zsar.lightning_modules.command_line.profile.profile_files import SUFFIXES, check_output, cost_points, write_profile
+from zsar.lightning_modules.command_line.profile.profile_files import (
+    SUFFIXES,
+    check_charts,
+    check_output,
+    cost_points,
+    write_profile,
+)
 
 ROW: dict[str, Any] = {
     **{"name": "t2l, 8 frames", "series": "t2l", "frames_per_view": 8, "gflops_per_view": 3.0, "gflops_per_video": 6.0},
@@ -33,12 +39,21 @@ def test_a_chart_shows_what_was_measured() -> None:
     plain, tuned = cost_points(
         [
             {**ROW, "forward": STEPS, "result": {"value": 52.9}},
-            {**ROW, "forward": STEPS, "tuned": {**STEPS, "videos_per_second": 0.5}},
+            {**ROW, "forward": STEPS, "tuned": {**STEPS, "videos_per_second": 0.5, "above_start_mb": 70.0}},
         ]
     )
     assert (plain.gflops, plain.trained_millions, plain.per_second, plain.peak_mb) == (6.0, 5.0, 4.0, 10.0)
     assert (plain.accuracy, plain.n_frames, plain.series) == (52.9, 8, "t2l")
-    assert (tuned.per_second, tuned.accuracy) == (0.5, None)
+    assert (tuned.per_second, tuned.peak_mb, tuned.accuracy) == (0.5, 70.0, None)
+
+
+def test_a_chart_does_not_mix_units() -> None:
+    mixed = [Path("cost.json"), Path("cost.svg")]
+    with pytest.raises(ValueError, match=r"--output cost.svg: a chart shows recognizers, by videos, or localizers"):
+        check_charts(mixed, n_localizers=1, n_rows=2)
+    check_charts(mixed, n_localizers=0, n_rows=2)
+    check_charts(mixed, n_localizers=2, n_rows=2)
+    check_charts(mixed[:1], n_localizers=1, n_rows=2)
 
 
 def test_a_localizer_is_shown_by_frames() -> None:

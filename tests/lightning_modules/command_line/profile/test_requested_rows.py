@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -59,8 +58,11 @@ def test_what_does_not_fit_together_is_refused(line: list[str], message: str) ->
         rows(*line)
 
 
-def test_an_experiment_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+@pytest.mark.parametrize("more", [[], ["--model", "T2L"]])
+def test_an_experiment_that_is_not_there_is_said_with_a_near_name(
+    more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit):
-        rows("experiment/t2l_kinetics4000", "--model", "T2L")
-    assert "t2l_kinetics4000" in capsys.readouterr().err
+    said = r"there is no experiment experiment/t2l_kinetics4000 in .*did you mean experiment/t2l_kinetics400\b"
+    with pytest.raises(FileNotFoundError, match=said):
+        rows("experiment/t2l_kinetics4000", *more)
