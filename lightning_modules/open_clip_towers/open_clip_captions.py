@@ -114,7 +114,7 @@ def check_can_caption(backbone: OpenClipBackbone) -> None:
     """
     if not can_caption(backbone):
         raise BackboneError(
-            f"{backbone.architecture} writes no captions, as it is not a CoCa with CLIP's tokenizer; take the "
+            f"{backbone.architecture} writes no captions, as it is not a CoCa with CLIP's vocabulary; take the "
             "architecture coca_ViT-L-14 with the weights mscoco_finetuned_laion2B-s13B-b90k"
         )
 

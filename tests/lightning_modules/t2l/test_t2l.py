@@ -170,7 +170,7 @@ def test_diversity_loss_without_visual_parts_is_refused() -> None:
 
 
 def test_a_tower_without_attention_blocks_is_refused() -> None:
-    with torch.device("meta"), pytest.raises(BackboneError, match="ModifiedResNet.*need a ViT"):
+    with torch.device("meta"), pytest.raises(BackboneError, match="ModifiedResNet.*take a ViT"):
         T2L(backbone=TrainedClipSettings("RN50-quickgelu", "random"))
 
 
