@@ -95,7 +95,9 @@ def test_a_checkpoint_of_other_frame_statistics_is_rejected(video_tree: Path, tm
     run.fit(fine_tuned(backbone=theirs), datamodule=data(video_tree))
     path = tmp_path / "imagenet.ckpt"
     run.save_checkpoint(path)
-    with pytest.raises(CheckpointError, match=r"'imagenet', but the model has 'model'; give --model.backbone.frame_st"):
+    with pytest.raises(
+        CheckpointError, match=r"'imagenet', but the model has 'openai'; give --model.backbone.frame_st"
+    ):
         run.test(fine_tuned(), data(video_tree), ckpt_path=path, verbose=False)
     run.test(fine_tuned(backbone=theirs), data(video_tree), ckpt_path=path, verbose=False)
 

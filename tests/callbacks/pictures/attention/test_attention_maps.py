@@ -269,7 +269,7 @@ def first_batch(tmp_path: Path, model: ActionRecognizer, module: VideoFolder, **
 def test_a_tower_without_attention_is_named_after_the_first_batch(tmp_path: Path, video_tree: Path) -> None:
     model = ZeroShotCLIP(backbone=ClipSettings(str(timm_config(tmp_path, model="test_resnet", pool="avg")), "random"))
     with pytest.raises(
-        ValueError, match=r"no attention maps: the visual tower of .* is a ResNet, which has no attention"
+        ValueError, match=r"no attention maps: the visual tower of .* is timm's ResNet, not one of its ViTs"
     ):
         first_batch(tmp_path, model, data(video_tree, image_size=160))
 
