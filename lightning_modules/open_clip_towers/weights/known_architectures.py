@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import open_clip
 import torch
@@ -13,6 +12,7 @@ from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_mod
 from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import text_tower_config
+from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import INCLUDED, open_clip_names
 
 CLIP_TOKENIZER = "CLIP"
 """The name of CLIP's own tokenizer, which open_clip includes; others are fetched from Hugging Face."""
@@ -64,8 +64,8 @@ class StatedArchitecture:
 
 def architecture_names() -> tuple[str, ...]:
     """Names of all architectures, sorted without regard to case."""
-    shipped = [path.stem for path in (Path(__file__).parent / "architectures").glob("*.json")]
-    return tuple(sorted({*open_clip.list_models(), *shipped}, key=str.casefold))
+    shipped = [path.stem for path in INCLUDED.glob("*.json")]
+    return tuple(sorted({*open_clip_names(), *shipped}, key=str.casefold))
 
 
 def stated_architecture(name: str) -> StatedArchitecture:

@@ -22,6 +22,11 @@ _files: dict[str, Path] = {}  # where a config was read, by the name in the regi
 _preprocessing: dict[str, dict[str, Any]] = {}  # what a config states of frames, by the name in the registry
 
 
+def open_clip_names() -> list[str]:
+    """The names of open_clip's own architectures, without the configs that were added to them."""
+    return [name for name in open_clip.list_models() if name not in _files]
+
+
 def registered_name(architecture: str) -> str:
     """The name in open_clip's registry; JSON configs are added to it.
 

@@ -22,7 +22,7 @@ from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShape
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import collate
-from zsar.datamodules.settings import Loading
+from zsar.datamodules.settings import Clips, Loading
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video_files.decoding import VideoReader
@@ -84,7 +84,8 @@ def test_samples_fail_or_count_their_damaged_frames(damaged: Path) -> None:
 def test_the_setting_reaches_every_loader_of_trimmed_videos(damaged: Path, on_damage: str) -> None:
     (damaged.parent / "list.csv").write_text("path,label\ndamaged.mp4,a\n")
     loading = Loading(1, n_workers=0, on_decode_error="count_as_wrong", on_damage=on_damage)  # type: ignore[arg-type]
-    data = VideoFolder(train="list.csv", test="list.csv", data_root=damaged.parent, loading=loading)
+    clips = Clips(image_size=32)
+    data = VideoFolder(train="list.csv", test="list.csv", data_root=damaged.parent, loading=loading, clips=clips)
     data.sets = {"train": data.list_videos("train"), "test": data.list_videos("test")}
     for loader in (data.train_dataloader(), data._evaluation_loader("test", None)):
         assert loader.dataset._on_damage == on_damage  # type: ignore[attr-defined]

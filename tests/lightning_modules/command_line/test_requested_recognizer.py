@@ -8,6 +8,7 @@ from zsar.lightning_modules.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.options.shared import (
     ClassTextOptions,
     RecognizerOptions,
+    SquareRecognizerOptions,
     ViewedRecognizerOptions,
 )
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
@@ -29,10 +30,10 @@ def test_there_are_two_classes_at_least() -> None:
 
 
 def test_a_checkpoint_names_its_own_architecture(tiny_weights: Path) -> None:
-    asked = RecognizerOptions(architecture="tiny-clip", weights=str(tiny_weights))
+    asked = SquareRecognizerOptions(architecture="tiny-clip", weights=str(tiny_weights))
     assert isinstance(requested_recognizer(asked, device="cpu"), ZeroShotCLIP)
     with pytest.raises(ValueError, match="--checkpoint names its own architecture; leave --architecture out"):
-        requested_recognizer(RecognizerOptions(architecture="tiny-clip", checkpoint=Path("a.ckpt")), device="cpu")
+        requested_recognizer(SquareRecognizerOptions(architecture="tiny-clip", checkpoint=Path("a.ckpt")), device="cpu")
 
 
 def test_a_tokenizer_is_given_where_text_is_read(tmp_path: Path) -> None:
@@ -42,4 +43,4 @@ def test_a_tokenizer_is_given_where_text_is_read(tmp_path: Path) -> None:
     )
     model = requested_recognizer(asked, device="cpu")
     assert model.backbone.text.frame.before == (2,)  # as the option, not as the config
-    assert requested_recognizer(RecognizerOptions(architecture="tiny-clip", weights="random"), device="cpu")
+    assert requested_recognizer(SquareRecognizerOptions(architecture="tiny-clip", weights="random"), device="cpu")

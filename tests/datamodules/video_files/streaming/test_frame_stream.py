@@ -41,8 +41,8 @@ def test_a_video_of_one_frame_has_one(tmp_path: Path) -> None:
 def test_no_more_frames_are_decoded_than_a_chunk_needs(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resized: list[tuple[int, ...]] = []
 
-    def noting(geometry: Geometry, image_size: int) -> Callable[[torch.Tensor], torch.Tensor]:
-        square = square_frames(geometry, image_size)
+    def noting(geometry: Geometry, image_size: int, *, resize_filter: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        square = square_frames(geometry, image_size, resize_filter=resize_filter)  # type: ignore[arg-type]
 
         def noted(frames: torch.Tensor) -> torch.Tensor:
             resized.append(tuple(frames.shape))

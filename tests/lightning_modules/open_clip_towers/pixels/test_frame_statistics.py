@@ -1,6 +1,5 @@
 from typing import get_args
 
-import open_clip
 import pytest
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 
@@ -13,6 +12,7 @@ from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import (
     shown_numbers,
     statistics_of,
 )
+from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import open_clip_names
 
 
 def test_the_names_mean_what_they_say() -> None:
@@ -38,7 +38,7 @@ def test_statistics_without_a_name_show_their_numbers() -> None:
 
 
 def test_all_published_weights_have_statistics_with_a_name() -> None:
-    for architecture in open_clip.list_models():
+    for architecture in open_clip_names():
         for tag in list_pretrained_tags_by_model(architecture):
             config = get_pretrained_cfg(architecture, tag)
             assert name_of(statistics_of(config["mean"], config["std"])) is not None, (architecture, tag)

@@ -1,6 +1,5 @@
 from collections import Counter
 
-import open_clip
 import pytest
 
 from zsar.datamodules.choices.frame_statistics import FrameStatistics
@@ -8,6 +7,7 @@ from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import NAME
 from zsar.lightning_modules.open_clip_towers.pixels.model_pixels import ModelPixels, model_pixels
 from zsar.lightning_modules.open_clip_towers.pixels.preprocess_configs import PreprocessConfig
 from zsar.lightning_modules.open_clip_towers.pixels.stated_pixels import stated_pixels
+from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import open_clip_names
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 CLIPS = PreprocessConfig(NAMED["openai"], "shortest", "bicubic")
@@ -95,7 +95,7 @@ def test_the_filter_is_that_of_the_geometry() -> None:
 def test_a_weights_file_of_each_architecture_is_fed_as_its_published_weights_or_refused() -> None:
     """The families that open_clip publishes; an architecture of a new family must be looked at."""
     ways = Counter()
-    for architecture in open_clip.list_models():
+    for architecture in open_clip_names():
         stated = stated_pixels(architecture, architecture, "weights.pt")
         try:
             pixels = model_pixels(stated, architecture)
@@ -108,7 +108,7 @@ def test_a_weights_file_of_each_architecture_is_fed_as_its_published_weights_or_
             assert architecture in ("ViT-H-14", "ViT-H-14-quickgelu")
         family = "SigLIP" if "siglip" in architecture.lower() else architecture.split("-")[0]
         ways[family, str(pixels.statistics), pixels.known_geometry, pixels.resize_filter] += 1
-    assert ways["SigLIP", "half", "squash", "bicubic"] == sum("siglip" in n.lower() for n in open_clip.list_models())
-    assert ways["PE", "half", "squash", "bilinear"] == sum(n.startswith("PE-") for n in open_clip.list_models())
+    assert ways["SigLIP", "half", "squash", "bicubic"] == sum("siglip" in n.lower() for n in open_clip_names())
+    assert ways["PE", "half", "squash", "bilinear"] == sum(n.startswith("PE-") for n in open_clip_names())
     assert {way[1:] for way in ways if way[0] == "MobileCLIP"} == {("zero_one", "crop", "bilinear")}
     assert {way[1:] for way in ways if way[0] in ("EVA02", "coca_ViT", "ViTamin")} == {("openai", "crop", "bicubic")}

@@ -217,7 +217,13 @@ def test_a_tokenizer_that_is_not_clips_own_is_in_the_folder(kind: str, include_b
     moved = tmp_path / "moved"
     (tmp_path / kind).rename(moved)
     torch.save(named.clip.state_dict(), tmp_path / "weights.pt")
-    settings = ClipSettings(named.architecture, str(tmp_path / "weights.pt"), tokenizer=str(moved))
+    settings = ClipSettings(
+        named.architecture,
+        str(tmp_path / "weights.pt"),
+        frame_statistics="openai",
+        frame_geometry="crop",
+        tokenizer=str(moved),
+    )
     model = ZeroShotCLIP(backbone=settings)
     expected = model.embed_text(model.backbone.tokenize(["a photo of a dog"]))
     folder = model.save_pretrained(tmp_path / "shared", include_backbone=include_backbone)
