@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.models.text_towers import text_backbone
 from tests.makers.results.recognition_results import write_result
 from zsar.datamodules.class_text.text_files import read_class_text_file
 from zsar.datamodules.diagnosis import decode_check
@@ -112,6 +113,7 @@ TINY = ("--architecture", "tiny-clip", "--weights", "WEIGHTS")
 NAMED = ("--classes", "running, jumping")
 FRAME_WISE = ("--method", "frame-wise", "--n-workers", "0", "--device", "cpu")
 # Every option of the small commands that names a file to be read: the command line, in which FILE is the broken one.
+COUNTED = ("experiment/moving_shapes_zero_shot", "--what", "count")
 GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("classify", "--checkpoint"): ("VIDEO", *NAMED, "--checkpoint", "FILE.ckpt"),
     ("classify", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt"),
@@ -155,6 +157,9 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("batch", "file"): ("FILE.txt",),
     ("batch", "--record"): ("COMMANDS", "--record", "FILE.jsonl"),
     ("reproduce", "--papers"): ("t2l/table1", "--dry_run", "--papers", "FILE.yaml"),
+    ("profile", "--config"): ("--config", "FILE.yaml", "--what", "count"),
+    ("profile", "--adaptation"): (*COUNTED, "--adaptation", "FILE.yaml"),
+    ("profile", "--trainer"): (*COUNTED, "--trainer", "FILE.yaml"),
 }
 # Those that name what is written, folders, or videos, which have tests of their own.
 OTHERS = {
@@ -179,6 +184,8 @@ OTHERS = {
         )
     ),
     *(("share", "--weights"), ("share", "--results")),
+    *(("models", "--output"), ("profile", "--output"), ("profile", "--results")),
+    *((command, "--tokenizer") for command in ("classify", "localize", "export", "search")),  # folders, tested below
     *(("reproduce", "--output"), ("reproduce", "--markdown")),
     *(("pretrain-tiny", "--output"), ("localize", "--features"), ("localize", "--captions")),
     *(
@@ -274,6 +281,21 @@ def test_every_command_names_a_broken_file_in_one_line(
     line = said_of([command, *(str(path) if word == name else word for word in arguments)], capsys)
     if command != "convert" or option == "checkpoint":  # else the checkpoint, here a video, is refused first
         assert name in line, line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SOME)
+@pytest.mark.parametrize("of", ["siglip2", "roberta"])
+def test_a_broken_tokenizer_is_named_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], videos: Path, of: str, kind: str
+) -> None:
+    architecture, folder = text_backbone(tmp_path, of).architecture, tmp_path / "given"
+    shutil.copytree(tmp_path / of, folder)
+    (folder / "tokenizer.json").unlink()
+    broken(folder, kind, name="tokenizer.json")
+    video = str(next(videos.rglob("*.mp4")))
+    model = ["--architecture", architecture, "--weights", "random", "--tokenizer", str(folder)]
+    assert str(folder) in said_of(["classify", video, *NAMED, *model], capsys)
 
 
 # What names a file to `zsar fit`, `test` and `doctor`, beside a sound experiment.

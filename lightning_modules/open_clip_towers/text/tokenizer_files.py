@@ -7,6 +7,7 @@ cannot be reached, and passes on arguments of a config that may run code.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,12 +26,14 @@ from zsar.lightning_modules.open_clip_towers.weights.hub_files import (
 from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import config_file
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.tensor_files.tensor_files import cause_of
+from zsar.runtime.files.given_files import check_given_file
 from zsar.runtime.text.text_files import shown
 
 CONTEXT_LENGTH = 77
 """Tokens of a text where the config states none, as open_clip's tokenizers have it."""
 _ARGUMENTS = {"clean", "strip_sep_token", "language"}
 """What a config may state of its tokenizer."""
+_MOST_BYTES = 2**28  # of a file; the largest tokenizer of open_clip's models has 34 MB
 _FROM_TRANSFORMERS = ("tokenizer.json", "tokenizer_config.json")
 
 
@@ -70,6 +73,7 @@ def load_tokenizer(name: str, architecture: str, *, context_length: int, folder:
         return SimpleTokenizer(context_length=context_length, **arguments)
     check_transformers(f"the tokenizer of {architecture}")
     where = _folder(name, architecture, str(config["hf_tokenizer_name"]), folder)
+    _check_files(where, architecture)
     if (mode := config.get("tokenizer_mode")) is not None:
         arguments["tokenizer_mode"] = mode
     try:
@@ -149,6 +153,16 @@ def _folder(name: str, architecture: str, stated: str, given: str | None) -> Pat
             f"{' and '.join(_FROM_TRANSFORMERS)} from a machine with internet access into a folder and give it as "
             "--tokenizer FOLDER"
         ) from error
+
+
+def _check_files(folder: Path, architecture: str) -> None:
+    """Transformers would read a file of any size, and wait for a pipe."""
+    for path in (folder / name for name in (*TOKENIZER_FILES, *OTHER_TOKENIZER_FILES, CONFIG_FILE)):
+        if os.path.lexists(path):
+            try:
+                check_given_file(path, remedy="fetch it again", most_bytes=_MOST_BYTES)
+            except (ValueError, OSError) as error:
+                raise BackboneError(f"the tokenizer of {architecture} cannot be read: {error}") from error
 
 
 def _packages_of(folder: Path) -> str:
