@@ -26,12 +26,7 @@ values, which takes no memory, and the code of each method is run on it, so that
 - "tokenizer": a name is fetched from Hugging Face when it is first used; the methods were tried with a stand-in for it.
 - "part": without text adapters. "?": the text tower is defined by files on Hugging Face, which were not here.
 """
-_STATISTICS = {
-    (0.5, 0.5): "0.5",
-    (0.0, 1.0): "0 to 1",
-    (0.48145466, 0.26862954): "CLIP's",
-    (0.485, 0.229): "ImageNet's",
-}
+_STATISTICS: Mapping[str, str] = {"half": "0.5", "zero_one": "0 to 1", "openai": "CLIP's", "imagenet": "ImageNet's"}
 _RESIZE_MODES = {"shortest": "crop"}
 _MOST_NAMES = 6
 _FACTS = (
@@ -78,8 +73,11 @@ def _cells(row: ArchitectureRow) -> list[str]:
 
 
 def _frames(way: Mapping[str, Any]) -> str:
-    (mean, *_), (std, *_) = way["mean"], way["std"]
-    statistics = _STATISTICS.get((mean, std), f"{mean:g} and {std:g}")
+    # Imports open_clip, which the table on a terminal does without.
+    from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import name_of, statistics_of
+
+    stated = statistics_of(way["mean"], way["std"])
+    statistics = _STATISTICS.get(name_of(stated) or "", str(stated))
     mode = str(way["resize_mode"])
     return f"{statistics} {_RESIZE_MODES.get(mode, mode)}"
 

@@ -11,6 +11,7 @@ from open_clip.model import _build_vision_tower
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import nn
 
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import NAMED
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import text_tower_config
 from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import INCLUDED, open_clip_names
 
@@ -116,7 +117,7 @@ def _stated_frames(name: str, tags: Sequence[str]) -> tuple[StatedFrames, ...]:
     ways: dict[tuple[tuple[float, ...], tuple[float, ...], str, str], list[str]] = {}
     for tag in tags:
         stated = get_pretrained_cfg(name, tag)
-        mean, std = stated.get("mean", open_clip.OPENAI_DATASET_MEAN), stated.get("std", open_clip.OPENAI_DATASET_STD)
+        mean, std = (stated.get(name, getattr(NAMED["openai"], name)) for name in ("mean", "std"))
         how = (stated.get("resize_mode", "shortest"), stated.get("interpolation", "bicubic"))
         ways.setdefault((tuple(mean), tuple(std), *how), []).append(tag)
     return tuple(StatedFrames(*way, tuple(of_way)) for way, of_way in ways.items())

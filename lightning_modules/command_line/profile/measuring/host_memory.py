@@ -45,7 +45,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(self._device)
         self._highest_before = peak_memory(self._device)["peak_host_mb"]
         with suppress(OSError):
-            _CLEAR_REFS.write_text(_RESET_PEAK)
+            _CLEAR_REFS.write_text(_RESET_PEAK)  # not whole: a setting of the kernel
             self._highest_before = None
 
     def peaks(self) -> dict[str, float | None]:
