@@ -94,7 +94,7 @@ def adapters(text: OpenClipText) -> None:
 
 
 def prompts(text: OpenClipText) -> None:
-    phrase = "a photo of a"
+    phrase = "a photo of a" if text.context_length > 16 else "a"  # the tiny tokenizers cut words into pieces
     tokens, device = phrase_tokens(text, phrase), device_of(text)
     learner = PromptLearner(text, TEXTS, phrase=phrase, n_context=len(tokens), class_position="end", device=device)
     context = torch.zeros(3, len(tokens), text.width, device=device, requires_grad=True)
