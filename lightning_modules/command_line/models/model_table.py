@@ -50,7 +50,8 @@ def print_architectures(rows: Sequence[ArchitectureRow]) -> None:
     for row in rows:
         table.add_row(*_cells(row))
     print_whole(result_console(), table)
-    say("", f"{len(rows)} architectures; {shown_versions(installed_versions())}.", f"{COUNTED}.", _LEGEND)
+    noun = "architecture" if len(rows) == 1 else "architectures"
+    say("", f"{len(rows)} {noun}; {shown_versions(installed_versions())}.", f"{COUNTED}.", _LEGEND)
 
 
 def millions(number: int | None) -> str:
