@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import torch
 
+from zsar.lightning_modules.open_clip_towers.built_clip import BuiltClip
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.tower_hash import stated_weights
@@ -76,7 +76,7 @@ def frozen_clip(model: ActionRecognizer) -> VideoTextModel:
     """
     backbone, weights = model.backbone, stated_weights(model)
     if not any(parameter.requires_grad for parameter in backbone.parameters()):
-        settings: ClipSettings = _BuiltClip(backbone.architecture, weights or None, built=backbone)
+        settings: ClipSettings = BuiltClip(backbone.architecture, weights or None, built=backbone)
     elif weights == RANDOM_WEIGHTS:
         raise ValueError(
             f"compare: the CLIP of this {type(model).__name__} was trained from random weights, so that there is no "
@@ -91,13 +91,3 @@ def frozen_clip(model: ActionRecognizer) -> VideoTextModel:
         )
     scoring = Scoring("mean_pooled_cosine", "embedding")
     return VideoTextModel(backbone=settings, scoring=scoring).to(model.device).eval()
-
-
-@dataclass(frozen=True)
-class _BuiltClip(ClipSettings):
-    """A CLIP model that was built before."""
-
-    built: OpenClipBackbone = field(kw_only=True)
-
-    def build(self) -> OpenClipBackbone:
-        return self.built

@@ -51,13 +51,7 @@ class ClipSettings:
             BackboneError: There is no such architecture, its weights are neither local nor downloadable, or it is not
                 known what its frames are normalized with.
         """
-        return OpenClipBackbone(
-            self.architecture,
-            self.weights,
-            frame_statistics=self.frame_statistics,
-            frame_geometry=self.frame_geometry,
-            tokenizer=self.tokenizer,
-        )
+        return OpenClipBackbone(**vars(self))  # the fields are its arguments
 
 
 @dataclass(frozen=True)
@@ -69,14 +63,3 @@ class TrainedClipSettings(ClipSettings):
     """
 
     gradient_checkpointing: bool = False
-
-    def build(self) -> OpenClipBackbone:
-        """Builds the model, on the CPU; see `ClipSettings.build`."""
-        return OpenClipBackbone(
-            self.architecture,
-            self.weights,
-            frame_statistics=self.frame_statistics,
-            frame_geometry=self.frame_geometry,
-            tokenizer=self.tokenizer,
-            gradient_checkpointing=self.gradient_checkpointing,
-        )

@@ -23,10 +23,10 @@ from zsar.lightning_modules.open_clip_towers.attention.attention_record import A
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import (
     BlockForward,
     TextBlockForward,
-    TowerBlock,
     plain_block,
     run_blocks,
 )
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import shown_numbers
 from zsar.lightning_modules.open_clip_towers.pixels.model_pixels import model_pixels
 from zsar.lightning_modules.open_clip_towers.pixels.stated_pixels import stated_pixels
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
@@ -109,6 +109,11 @@ class OpenClipBackbone(nn.Module):
     def resize_filter(self) -> ResizeFilter:
         """How frames are resized, whichever way they become square."""
         return self.pixels.resize_filter
+
+    @property
+    def shown_statistics(self) -> tuple[str, str]:
+        """Mean and deviation that frames are normalized with, as records state them."""
+        return shown_numbers(self.frame_mean.flatten().tolist()), shown_numbers(self.frame_std.flatten().tolist())
 
     @property
     def logit_bias(self) -> Tensor | None:
@@ -226,15 +231,6 @@ class OpenClipBackbone(nn.Module):
             BackboneError: It is no ViT that zsar can run step by step.
         """
         return known_tower(self.clip.visual, self.architecture)
-
-    @property
-    def visual_blocks(self) -> Sequence[TowerBlock]:
-        """The residual attention blocks of the visual tower.
-
-        Raises:
-            BackboneError: It has none.
-        """
-        return self.visual_tower.blocks
 
     # --- text ---------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import shown_numbers
 
 
 class TowerModel(Protocol):
@@ -41,6 +40,7 @@ def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
         checkpoint: The checkpoint that it was loaded from; empty for none.
     """
     backbone = model.backbone
+    mean, std = backbone.shown_statistics
     return TowerRecord(
         model=type(model).__name__,
         architecture=backbone.architecture,
@@ -48,8 +48,8 @@ def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
         checkpoint=checkpoint,
         backbone_hash=backbone.weights_hash,
         tower_hash=tower_hash(model),
-        frame_mean=shown_numbers(backbone.frame_mean.flatten().tolist()),
-        frame_std=shown_numbers(backbone.frame_std.flatten().tolist()),
+        frame_mean=mean,
+        frame_std=std,
     )
 
 
@@ -84,17 +84,14 @@ class TowerCheck:
         state = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
         if state != self._state:
             self._hash, self._state = tower_hash(model), state
-        backbone = model.backbone
         if self._hash != stored.tower_hash:
             raise ValueError(
                 f"the stored embeddings are of the visual tower of {stored.described}, but this run's is of "
                 f"{tower_record(model).described}; test the model that embedded the videos, or embed them with this "
                 "one: `zsar embed`"
             )
-        for name, then, now in (
-            ("mean", stored.frame_mean, shown_numbers(backbone.frame_mean.flatten().tolist())),
-            ("std", stored.frame_std, shown_numbers(backbone.frame_std.flatten().tolist())),
-        ):
+        mean, std = model.backbone.shown_statistics
+        for name, then, now in (("mean", stored.frame_mean, mean), ("std", stored.frame_std, std)):
             if then != now:
                 raise ValueError(
                     f"the frames of the stored embeddings were normalized with the {name} {then}, but this run's model "

@@ -16,7 +16,6 @@ from zsar.runtime.run_seed import stated_seed
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
-    from torch import Tensor
 
     from zsar.datamodules.batch import ClassText
 
@@ -90,7 +89,7 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
         "scorer": getattr(scoring, "scorer", None),
         "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
         "frame_statistics": getattr(backbone, "frame_statistics", None),
-        **{name: _numbers(getattr(backbone, name, None)) for name in ("frame_mean", "frame_std")},
+        **dict(zip(("frame_mean", "frame_std"), getattr(backbone, "shown_statistics", (None, None)), strict=True)),
         **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops", *_OF_FRAMES)},
@@ -101,10 +100,6 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
         "versions": {"zsar": code_version(), "torch": str(torch.__version__), "lightning": version("lightning")},
         "seed": stated_seed(),
     }
-
-
-def _numbers(values: Tensor | None) -> str | None:
-    return None if values is None else " ".join(f"{value:.6g}" for value in values.flatten().tolist())
 
 
 def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class T2L(ActionRecognizer):
         check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
         super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
         self.save_hyperparameters()
-        blocks = self.backbone.visual_blocks
+        blocks = self.backbone.visual_tower.blocks
         token_layers = layers_with_tokens(temporal_tokens, len(blocks))
         if not (token_layers or visual_adapters or text_adapters):
             raise ValueError("T2L without temporal tokens and adapters has nothing to train; use ZeroShotCLIP")

@@ -84,14 +84,9 @@ def build_model(row: RequestedRow, *, random_weights: bool, is_empty: bool) -> A
     try:
         with torch.device("meta" if is_empty else "cpu"):
             return cast("ActionRecognizer | ActionLocalizer", build_from_plain(row.model_class, arguments))
-    except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, BackboneError):
-            cause = cause.__cause__
-        if cause is None:
-            raise
+    except BackboneError as error:
         remedy = "" if random_weights or is_empty else ". Untrained weights cost the same: --random_weights"
-        raise BackboneError(f"{row.name}: {str(cause).rstrip('.')}{remedy}") from error
+        raise BackboneError(f"{row.name}: {str(error).rstrip('.')}{remedy}") from error
 
 
 def build_trimmed(row: RequestedRow, *, pixels: FramePixels) -> TrimmedVideoDataModule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ class _Measuring:
 
     def _trained(self, profile: RecognizerProfile, source: ClipSource) -> Record:
         one_view = repeated_sample(source.train[0], len(profile.batch), len(profile.texts["fit"].names))
-        return RecognizerProfile(**{**vars(profile), "batch": one_view}).training().record()
+        return replace(profile, batch=one_view).training().record()
 
     def _decoded(self, source: ClipSource, measured: Record) -> Record:
         record: Record = {"of": source.of, "why_rendered": source.why}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import shown_numbers
 
 TIME_ORIGIN = "player's clock"
 """0 s is when a player starts the file (`video_files.decoding`), not when its first frame is shown."""
@@ -43,12 +42,13 @@ def frames_for(backbone: OpenClipBackbone, geometry: str) -> FrameRecord:
         backbone: The model.
         geometry: "squash" or "crop".
     """
+    mean, std = backbone.shown_statistics
     return FrameRecord(
         geometry=geometry,
         resize_filter=backbone.resize_filter,
         image_size=backbone.image_size[0],
-        frame_mean=shown_numbers(backbone.frame_mean.flatten().tolist()),
-        frame_std=shown_numbers(backbone.frame_std.flatten().tolist()),
+        frame_mean=mean,
+        frame_std=std,
         time_origin=TIME_ORIGIN,
     )
 

@@ -30,13 +30,24 @@ def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  #
     """Builds an object from plain arguments; jsonargparse converts them to the types that the class declares.
 
     Arguments may only name classes that `permitted_classes` permits.
+
+    Raises:
+        BackboneError: Its CLIP model cannot be built.
     """
     from jsonargparse import ArgumentParser
 
     with only_permitted_classes(imported=[model_class]):
         parser = ArgumentParser(exit_on_error=False)
         parser.add_class_arguments(model_class, "model")
-        return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
+        try:
+            return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
+        except Exception as error:  # jsonargparse wraps what a constructor raises
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, BackboneError):
+                cause = cause.__cause__
+            if cause is None or cause is error:
+                raise
+            raise cause from error
 
 
 def stated_class(stated: str, kind: type, path: Path | str) -> type:
@@ -117,12 +128,9 @@ def built_model(model_class: type, arguments: Mapping[str, Any], path: Path | st
     """
     try:
         model = build_from_plain(model_class, arguments)
+    except BackboneError:
+        raise
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, BackboneError):
-            cause = cause.__cause__
-        if cause is not None:
-            raise cause from error
         if (named := forbidden_class_in([str(error)])) is not None:
             raise CheckpointError(f"{path} is not loaded: {forbidden(named)}") from error
         problem = " ".join(str(error).split())[:300]

@@ -35,7 +35,7 @@ def test_visual_block_equals_the_equations(backbone: OpenClipBackbone, tokens: b
     blocks = visual_blocks(tokens=tokens, adapters=adapters)
     x = torch.randn(2 * FRAMES, 17, WIDTH)
     raw_blocks = backbone.clip.visual.transformer.resblocks
-    for layer, (block, raw) in enumerate(zip(backbone.visual_blocks, raw_blocks, strict=True)):
+    for layer, (block, raw) in enumerate(zip(backbone.visual_tower.blocks, raw_blocks, strict=True)):
         out = blocks(layer, block, x, None, n_frames=FRAMES)
         adapter = None if blocks.adapters is None else blocks.adapters[layer]
         own = None if blocks.temporal_tokens is None else blocks.temporal_tokens.tokens[layer]
@@ -98,7 +98,7 @@ def test_temporal_tokens_link_the_frames_of_any_kind_of_tower(kind: str) -> None
 
 def test_videos_do_not_see_each_other(backbone: OpenClipBackbone) -> None:
     blocks = visual_blocks()
-    run = partial(blocks, 0, backbone.visual_blocks[0], mask=None, n_frames=FRAMES)
+    run = partial(blocks, 0, backbone.visual_tower.blocks[0], mask=None, n_frames=FRAMES)
     x = torch.randn(2 * FRAMES, 17, WIDTH)
     other = torch.cat([x[:FRAMES], torch.randn(FRAMES, 17, WIDTH)])
     assert_close(run(x)[:FRAMES], run(other)[:FRAMES])
@@ -106,7 +106,7 @@ def test_videos_do_not_see_each_other(backbone: OpenClipBackbone) -> None:
 
 def test_frames_see_each_other_and_their_order(backbone: OpenClipBackbone) -> None:
     blocks = visual_blocks()
-    run = partial(blocks, 0, backbone.visual_blocks[0], mask=None, n_frames=FRAMES)
+    run = partial(blocks, 0, backbone.visual_tower.blocks[0], mask=None, n_frames=FRAMES)
     x = torch.randn(FRAMES, 17, WIDTH)
     assert (run(x.flip(0)).flip(0) - run(x)).abs().max() > 1e-3
 
@@ -117,7 +117,7 @@ def test_drop_path_keeps_or_drops_all_frames_of_a_video(backbone: OpenClipBackbo
     x = frame.repeat(64 * FRAMES, 1, 1)
     last = LAYERS - 1
     blocks.drop_rates = (0.0, 0.0, 0.5)
-    out = blocks(last, backbone.visual_blocks[last], x, None, n_frames=FRAMES).unflatten(0, (64, FRAMES))
+    out = blocks(last, backbone.visual_tower.blocks[last], x, None, n_frames=FRAMES).unflatten(0, (64, FRAMES))
     # Attention dropout differs from frame to frame, but a dropped branch leaves a frame untouched in all frames alike.
     untouched = (out == frame).all(dim=(2, 3))
     assert untouched.any()

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import torch
 
 from zsar.api.loading import is_stored_model, load
-from zsar.api.localization.built_clip import BuiltClip
 from zsar.api.localization.frame_wise_recognizer import FrameWiseRecognizer
 from zsar.api.localization.method_settings import (
     ANY_MARGIN,
@@ -32,6 +31,7 @@ from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP, check_frame_threshold
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.built_clip import BuiltClip
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import (

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
-from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.open_clip_towers.built_clip import BuiltClip
 from zsar.lightning_modules.open_clip_towers.frame_features import frame_features
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.text.stand_in_tokenizer import give_stand_in
@@ -28,26 +27,6 @@ CLASSES = ClassText(
     (("a video of running.", "someone runs."), ("a video of swimming.", "someone swims.")),
     "zsar models",
 )
-
-
-@dataclass(frozen=True)
-class BuiltBackbone(TrainedClipSettings):
-    """Settings of a CLIP model that is built already: methods that are tried one after another share it.
-
-    Attributes:
-        built: The model.
-    """
-
-    built: OpenClipBackbone | None = None
-
-    def build(self) -> OpenClipBackbone:
-        """The model itself."""
-        assert self.built is not None
-        return self.built
-
-    def __deepcopy__(self, memory: dict[int, Any]) -> BuiltBackbone:
-        """Itself: Lightning copies the settings of a model, but must not copy its weights."""
-        return self
 
 
 @dataclass(frozen=True)
@@ -65,9 +44,9 @@ class TriedClip:
     missing_tokenizer: str
 
     @property
-    def settings(self) -> BuiltBackbone:
+    def settings(self) -> BuiltClip:
         """The model as the setting `backbone` of a method."""
-        return BuiltBackbone(self.backbone.architecture, "random", built=self.backbone)
+        return BuiltClip(self.backbone.architecture, "random", built=self.backbone)
 
     @property
     def has_values(self) -> bool:
