@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import open_clip
 import pytest
 import torch
 
@@ -27,6 +28,16 @@ def _seeded() -> Iterator[None]:
     torch.manual_seed(0)
     yield
     os.environ.pop("PL_GLOBAL_SEED", None)
+
+
+@pytest.fixture(autouse=True)
+def _model_configs_of_a_test() -> Iterator[None]:
+    """A test's JSON configs are forgotten with it: open_clip tells models by the names of their files."""
+    known = open_clip.factory._MODEL_CONFIGS
+    before = set(known)
+    yield
+    for name in set(known) - before:
+        del known[name]
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,11 @@ def _added(path: Path) -> str:
     preprocessing = config.pop(_PREPROCESSING, {})
     known = open_clip.get_model_config(name)
     if known is not None and (known, stated_preprocessing(name)) != (config, preprocessing):
-        raise BackboneError(f"{path} has the same name as an open_clip model, {name}; rename the file")
+        if (before := config_file(name)) is None:
+            raise BackboneError(f"{path} has the same name as an open_clip model, {name}; rename the file")
+        raise BackboneError(
+            f"{path} is not what this process has read as {name}, from {before}, before: rename the file, or start anew"
+        )
     # `open_clip.add_model_config` takes a file, and hands all that it states to the model.
     open_clip.factory._MODEL_CONFIGS[name] = config
     _files[name], _preprocessing[name] = path, preprocessing
