@@ -40,8 +40,8 @@ FLOORS = {
         ["open_clip_towers", "run_folders"],
         ["training", "experiments"],
         ["recognition", "localization"],
-        [method for method in METHODS if method != "ap_clip"],
-        ["ap_clip"],  # extends fine-tuned CLIP
+        [method for method in METHODS if method not in ("ap_clip", "open_vclip")],
+        ["ap_clip", "open_vclip"],  # extend fine-tuned CLIP
         ["command_line"],
     ],
     "callbacks": [

@@ -47,8 +47,10 @@ if _TYPE_CHECKING:
         VideoFolder,
     )
     from zsar.lightning_modules.ap_clip import APCLIP
+    from zsar.lightning_modules.bike import BIKE
     from zsar.lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
     from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+    from zsar.lightning_modules.open_vclip import OpenVCLIP
     from zsar.lightning_modules.t2l import T2L
     from zsar.lightning_modules.t3al import T3AL
 
@@ -72,8 +74,10 @@ _MODULES = {
         *("SomethingSomethingV2", "THUMOS14Untrimmed", "UntrimmedFiles", "UntrimmedShapes", "VideoFolder"),
     ),
     "zsar.lightning_modules.ap_clip": ("APCLIP",),
+    "zsar.lightning_modules.bike": ("BIKE",),
     "zsar.lightning_modules.clip": ("FineTunedCLIP", "ZeroShotCLIP"),
     "zsar.lightning_modules.localization.frame_wise": ("FrameWiseCLIP",),
+    "zsar.lightning_modules.open_vclip": ("OpenVCLIP",),
     "zsar.lightning_modules.t2l": ("T2L",),
     "zsar.lightning_modules.t3al": ("T3AL",),
 }
@@ -81,6 +85,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "APCLIP",
+    "BIKE",
     "HMDB51",
     "HMDB51P",
     "T2L",
@@ -103,6 +108,7 @@ __all__ = [
     "LiveAnswers",
     "Localization",
     "MovingShapes",
+    "OpenVCLIP",
     "PromptTuning",
     "Segment",
     "ShiftedMovingShapes",

@@ -7,6 +7,7 @@ original and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,7 +100,8 @@ class FineTunedCLIP(ActionRecognizer):
             BackboneError: The CLIP model cannot be built.
         """
         super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
-        self.save_hyperparameters()
+        taken = signature(type(self)).parameters  # a subclass may fix some of the settings
+        self.save_hyperparameters(*taken)
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing must be at least 0 and below 1; got {label_smoothing}")
         if not 0 <= tuned_share <= 1:

@@ -241,3 +241,7 @@ class OpenClipBackbone(nn.Module):
     def encode_text(self, tokens: Tensor, block_forward: TextBlockForward | None = None) -> Tensor:
         """Embeds texts, int64 [N, context length] -> [N, D], not L2-normalized; see `OpenClipText.encode`."""
         return self.text.encode(tokens, block_forward, checkpointing=self.gradient_checkpointing)
+
+    def encode_text_tokens(self, tokens: Tensor, block_forward: TextBlockForward | None = None) -> Tensor:
+        """Embeds texts and all their positions, int64 [N, L] -> [N, 1 + L, D]; see `OpenClipText.encode_tokens`."""
+        return self.text.encode_tokens(tokens, block_forward, checkpointing=self.gradient_checkpointing)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 MANY = 1500  # prompts: about 400 classes x 4
@@ -31,7 +30,7 @@ class ClassEmbeddings:
 
         Args:
             tokenize: N texts -> int64 [N, L].
-            encode_text: int64 [N, L] -> [N, D].
+            encode_text: int64 [N, L] -> [N, D'] in fp32, normalized as the scorer takes it.
             chunk_size: Maximum number of prompts encoded at once without gradient, or with it if `recomputes`; bounds
                 memory.
             recomputes: Whether more prompts with gradient are encoded in chunks, each again in the backward pass: the
@@ -67,7 +66,7 @@ class ClassEmbeddings:
             device: Where to compute and cache them.
 
         Returns:
-            L2-normalized float32 [C, P, D].
+            L2-normalized float32 [C, P, D'], with D' = D but for scorers that read tokens (`token_rows`).
 
         Raises:
             ValueError: A prompt is too long; raised by `tokenize`.
@@ -78,8 +77,8 @@ class ClassEmbeddings:
                 tokens = self._all_tokens(prompts).flatten(0, 1)
                 self._tell(prompts, len(tokens))
                 chunks = tokens.split(self._chunk_size)
-                embedded = torch.cat([self._encode_text(chunk.to(device)).float() for chunk in chunks])
-            self._embeddings[key] = functional.normalize(embedded, dim=-1).unflatten(0, (len(prompts), -1))
+                embedded = torch.cat([self._encode_text(chunk.to(device)) for chunk in chunks])
+            self._embeddings[key] = embedded.unflatten(0, (len(prompts), -1))
         return self._embeddings[key]
 
     def with_gradient(
@@ -94,7 +93,7 @@ class ClassEmbeddings:
             device: Where to compute them.
 
         Returns:
-            L2-normalized float32 [C', P', D].
+            As `cached`, float32 [C', P', D'].
         """
         tokens = self._all_tokens(prompts)[classes[:, None], choice].flatten(0, 1).to(device)
         if self._recomputes and len(tokens) > self._chunk_size:
@@ -102,8 +101,7 @@ class ClassEmbeddings:
             embedded = torch.cat([checkpoint(self._encode_text, chunk, use_reentrant=False) for chunk in chunks])
         else:
             embedded = self._encode_text(tokens)
-        embedded = embedded.float()
-        return functional.normalize(embedded, dim=-1).unflatten(0, choice.shape)
+        return embedded.unflatten(0, choice.shape)
 
     def forget(self) -> None:
         """Drops all embeddings, after the text tower changed; keeps tokens."""

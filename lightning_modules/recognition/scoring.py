@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from zsar.lightning_modules.recognition.concept_spotting import concept_spotting
+from zsar.lightning_modules.recognition.frame_cosines import frame_voting, mean_frame_cosine
 from zsar.lightning_modules.recognition.late_interaction import late_interaction
 from zsar.lightning_modules.recognition.mean_pooled_cosine import (
     average_probabilities,
@@ -19,8 +21,9 @@ from zsar.lightning_modules.recognition.mean_pooled_cosine import (
 from zsar.runtime.choices import check_choices
 
 PromptEnsemble = Literal["probability", "embedding"]
-Scorer = Literal["mean_pooled_cosine", "late_interaction"]
+Scorer = Literal["mean_pooled_cosine", "late_interaction", "mean_frame_cosine", "concept_spotting", "frame_voting"]
 TrainingPrompts = Literal["drawn", "all"]
+ViewEnsemble = Literal["probability", "logit_sum"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class EmbeddedBatch:
 
     Attributes:
         frames: Frame embeddings of all views, [B, V, T, D].
-        class_texts: Class embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own. The
-            probabilities of several class texts for the same classes are averaged.
+        class_texts: Class embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own; rows of
+            them where the scorer reads tokens (`token_rows`). The probabilities of several class texts for the same
+            classes are averaged.
         view_weights: For each of `class_texts`, the weight of each view's probabilities, [B, V], summing to 1; None for
             the scorer's default.
     """
@@ -70,21 +74,36 @@ class Scoring:
     Attributes:
         scorer: "mean_pooled_cosine" compares the mean of a view's frames with each prompt and averages over views and
             prompts; "late_interaction" (AP-CLIP's MAKA) lets all frames of all views interact with all prompts of a
-            class.
-        prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" of each
-            prompt, or their "embedding" (as CLIP does), renormalized.
-        training_prompts: With several prompts per class, the mean-pooled scorer trains with one prompt of each class
-            that is "drawn" in each step (T2L, after ActionCLIP), or with the ensemble of "all", as in tests (AP-CLIP's
-            ablations). Late interaction always trains with all.
+            class; "mean_frame_cosine" takes the mean of the frames' cosines (Open-VCLIP); "concept_spotting" weighs
+            the frames for each class by all tokens of its prompt (BIKE); "frame_voting" averages the probabilities of
+            frames that are not normalized (BIKE's tests without its head).
+        prompt_ensemble: With several prompts per class, scorers other than late interaction average the "probability"
+            of each prompt, or their "embedding" (as CLIP does), renormalized. Concept spotting knows only the former.
+        training_prompts: With several prompts per class, scorers other than late interaction train with one prompt of
+            each class that is "drawn" in each step (T2L, after ActionCLIP), or with the ensemble of "all", as in tests
+            (AP-CLIP's ablations). Late interaction always trains with all.
+        view_ensemble: With several views, scorers other than late interaction average the "probability" of each view,
+            or take the sum of the views' logits, "logit_sum" (Open-VCLIP).
     """
 
     scorer: Scorer = "mean_pooled_cosine"
     prompt_ensemble: PromptEnsemble = "probability"
     training_prompts: TrainingPrompts = "drawn"
+    view_ensemble: ViewEnsemble = "probability"
 
     def __post_init__(self) -> None:
         """Checks the choices."""
         check_choices(self)
+        if self.reads_tokens and self.prompt_ensemble == "embedding":
+            raise ValueError(
+                "concept_spotting reads the tokens of each prompt, which have no mean over prompts; give "
+                "prompt_ensemble probability"
+            )
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether class text is rows with the embeddings of all tokens (`token_rows`)."""
+        return self.scorer == "concept_spotting"
 
     @property
     def trains_with_all(self) -> bool:
@@ -96,15 +115,18 @@ class Scoring:
 
         Args:
             frames: Frame embeddings, [B, V, T, D].
-            classes: L2-normalized class embeddings, [C, P, D], or [B, C, P, D] where each video has its own.
+            classes: L2-normalized class embeddings, [C, P, D], or [B, C, P, D] where each video has its own; rows of
+                them where the scorer `reads_tokens`.
             logit_scale: Factor of the cosine similarities, a scalar.
 
         Returns:
-            Logits [B, C] in fp32; log-probabilities if several views or prompts are averaged.
+            Logits [B, C] in fp32; log-probabilities if several views or prompts are averaged, or frames vote.
         """
         if self.scorer == "late_interaction":
             return logit_scale.float() * late_interaction(frames.flatten(1, 2), classes)
-        return average_probabilities(self._mean_pooled(frames, classes, logit_scale))
+        if self.view_ensemble == "logit_sum":
+            return self.score_views(frames, classes, logit_scale).sum(dim=1)
+        return average_probabilities(self._of_prompts(frames, classes, logit_scale))
 
     def score_views(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
         """Scores each view separately, with the arguments of `score`: logits [B, V, C]."""
@@ -116,7 +138,7 @@ class Scoring:
         if self.scorer == "late_interaction":
             scores = self.score(frames.flatten(0, 1)[:, None], classes, logit_scale)
         else:
-            scores = average_probabilities(self._mean_pooled(frames, classes, logit_scale).flatten(0, 1)[:, None])
+            scores = average_probabilities(self._of_prompts(frames, classes, logit_scale).flatten(0, 1)[:, None])
         return scores.unflatten(0, frames.shape[:2])
 
     def score_embedded(self, embedded: EmbeddedBatch, logit_scale: Tensor) -> Tensor:
@@ -159,7 +181,12 @@ class Scoring:
 
         Returns:
             float32 [B, C], each from 0 to 1; they do not sum to 1.
+
+        Raises:
+            ValueError: Frames vote: votes are not the similarities that the bias was learned for.
         """
+        if self.scorer == "frame_voting":
+            raise ValueError("the votes of frames have no probability of each class by itself; take another scorer")
         texts = embedded.class_texts
         weights = embedded.view_weights or (None,) * len(texts)
         bias = logit_bias.float()
@@ -171,12 +198,17 @@ class Scoring:
             if self.scorer == "late_interaction":
                 views = (self.score_views(embedded.frames, classes, logit_scale) + bias).sigmoid()
             else:
-                views = (self._mean_pooled(embedded.frames, classes, logit_scale) + bias).sigmoid().mean(dim=2)
+                views = (self._of_prompts(embedded.frames, classes, logit_scale) + bias).sigmoid().mean(dim=2)
             of_texts.append(views.mean(dim=1) if of_views is None else (of_views[..., None] * views).sum(dim=1))
         return torch.stack(of_texts).mean(dim=0)
 
-    def _mean_pooled(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
-        """[B, V, P, C], with P = 1 if the prompts' embeddings are averaged."""
+    def _of_prompts(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
+        """Scores of each view and prompt, [B, V, P, C], with P = 1 if the prompts' embeddings are averaged."""
+        if self.scorer == "concept_spotting":
+            return concept_spotting(frames, classes, logit_scale)
         if self.prompt_ensemble == "embedding" and classes.shape[-2] > 1:
             classes = functional.normalize(classes.mean(dim=-2, keepdim=True), dim=-1)
-        return mean_pooled_cosine(frames, classes, logit_scale)
+        if self.scorer == "frame_voting":
+            return frame_voting(frames, classes)
+        of_frames = mean_frame_cosine if self.scorer == "mean_frame_cosine" else mean_pooled_cosine
+        return of_frames(frames, classes, logit_scale)

@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
+from torch.nn import functional
 
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.datamodules.choices.frame_pixels import FramePixels
@@ -18,6 +19,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOA
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.token_rows import token_rows
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {
@@ -51,7 +53,7 @@ class VideoTextModel(LightningModule):
         self._tower_check = TowerCheck()
         self.class_embeddings = ClassEmbeddings(
             self.backbone.tokenize,
-            lambda tokens: self.embed_text(tokens),
+            lambda tokens: self.text_rows(tokens),
             recomputes=self.backbone.gradient_checkpointing,
             on_many=_say_embedding,
         )
@@ -68,6 +70,12 @@ class VideoTextModel(LightningModule):
     def embed_text(self, tokens: Tensor) -> Tensor:
         """Embeds prompts: int64 [N, L] -> [N, D], not L2-normalized."""
         return self.backbone.encode_text(tokens, self.text_block_forward)
+
+    def text_rows(self, tokens: Tensor) -> Tensor:
+        """What the scorer reads of prompts, int64 [N, L]: normalized embeddings [N, D], or `token_rows` [N, D']."""
+        if not self.scoring.reads_tokens:
+            return functional.normalize(self.embed_text(tokens).float(), dim=-1)
+        return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
 
     @property
     def text_block_forward(self) -> TextBlockForward | None:
@@ -135,10 +143,10 @@ class VideoTextModel(LightningModule):
         """The probability of each class by itself, [B, C] in fp32 (`Scoring.own_probabilities`).
 
         Returns:
-            None where the model has no logit bias: it was not trained to tell these.
+            None where the model has no logit bias: it was not trained to tell these; or where frames vote.
         """
         bias = self.backbone.logit_bias
-        if bias is None:
+        if bias is None or self.scoring.scorer == "frame_voting":
             return None
         return self.scoring.own_probabilities(embedded, self.backbone.logit_scale, bias)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionKind
+from zsar.lightning_modules.open_clip_towers.blocks.frame_neighbours import with_neighbours
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
@@ -32,6 +33,7 @@ class OpenClipBlock(TowerBlock):
         prefix: Tensor | None = None,
         dropout: float = 0.0,
         kind: AttentionKind = "tokens",
+        n_frames: int | None = None,
     ) -> Tensor:
         """MHA(LN1(x)); there are no rotary positions."""
         block, attention = self._block, self._block.attn
@@ -44,6 +46,8 @@ class OpenClipBlock(TowerBlock):
             shared = shared.view(*prefix.shape[:2], 2, self.n_heads, -1).permute(2, 0, 3, 1, 4)
             shared_k, shared_v = shared.repeat_interleave(n // len(prefix), dim=1)
             k, v = torch.cat([shared_k, k], dim=2), torch.cat([shared_v, v], dim=2)
+        if n_frames is not None:
+            k, v = with_neighbours(k, n_frames), with_neighbours(v, n_frames)
         y = self._attended(q, k, v, mask=mask, dropout=dropout, kind=kind)
         attended: Tensor = block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))
         return attended

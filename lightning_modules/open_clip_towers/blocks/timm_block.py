@@ -14,6 +14,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionKind
+from zsar.lightning_modules.open_clip_towers.blocks.frame_neighbours import with_neighbours
 from zsar.lightning_modules.open_clip_towers.blocks.timm_attention import (
     finished,
     projected,
@@ -51,6 +52,7 @@ class TimmBlock(TowerBlock):
         prefix: Tensor | None = None,
         dropout: float = 0.0,
         kind: AttentionKind = "tokens",
+        n_frames: int | None = None,
     ) -> Tensor:
         """The attention half; a dropout of the module's own is added to `dropout` in training."""
         attention = self._block.attn
@@ -62,6 +64,8 @@ class TimmBlock(TowerBlock):
             sharing = len(x) // len(prefix)
             k = torch.cat([shared_k.repeat_interleave(sharing, dim=0), k], dim=2)
             v = torch.cat([shared_v.repeat_interleave(sharing, dim=0), v], dim=2)
+        if n_frames is not None:
+            k, v = with_neighbours(k, n_frames), with_neighbours(v, n_frames)
         if attention.training and attention.attn_drop.p > 0:
             dropout = 1 - (1 - dropout) * (1 - attention.attn_drop.p)
         heads = self._attended(q, k, v, mask=mask, dropout=dropout, kind=kind)

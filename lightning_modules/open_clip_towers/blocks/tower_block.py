@@ -45,6 +45,7 @@ class TowerBlock(ABC):
         prefix: Tensor | None = None,
         dropout: float = 0.0,
         kind: AttentionKind = "tokens",
+        n_frames: int | None = None,
     ) -> Tensor:
         """The attention half, without the residual connection, normalization and layer scale included.
 
@@ -58,6 +59,8 @@ class TowerBlock(ABC):
             kind: What attends to what. Where the tower rotates queries and keys by the place of their patch, tokens
                 after those of the tower, and the tokens of "frames", have no place: they are not rotated, like a
                 class token.
+            n_frames: T, where the sequences are the frames of N / T clips, each of which attends to its neighbours'
+                tokens, too (`frame_neighbours`); None for frames that see themselves alone.
 
         Returns:
             [N, L, D].

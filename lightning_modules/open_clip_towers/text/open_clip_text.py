@@ -114,6 +114,29 @@ class OpenClipText(OpenClipTokens):
         tower = self.tower
         return tower.project(self._pooled(tower, tokens, block_forward, checkpointing=checkpointing))
 
+    def encode_tokens(
+        self, tokens: Tensor, block_forward: TextBlockForward | None = None, *, checkpointing: bool = False
+    ) -> Tensor:
+        """Embeds texts and each of their positions, padding too: nothing is cut off.
+
+        Args:
+            tokens: int64 [N, L], L the context length.
+            block_forward: How to run each text block; None for CLIP's default.
+            checkpointing: Recompute each block in the backward pass.
+
+        Returns:
+            The embedding of each text, then those of its positions, [N, 1 + L, D], not L2-normalized.
+
+        Raises:
+            BackboneError: The text tower has no states of its positions to project.
+        """
+        tower = self.tower
+        return tower.project(
+            tower.encode_positions(
+                tower.embed(tokens), tokens, block_forward=block_forward, checkpointing=checkpointing
+            )
+        )
+
     def features(self, tokens: Tensor) -> Tensor:
         """Text features before the projection, for adapting the projection; embeddings are features @ projection.
 
@@ -170,6 +193,31 @@ class OpenClipText(OpenClipTokens):
         """
         tower = self.tower
         return tower.project(tower.encode_embedded(x, tokens, prefix=prefix, block_forward=block_forward))
+
+    def encode_embedded_tokens(
+        self,
+        x: Tensor,
+        tokens: Tensor,
+        *,
+        prefix: Tensor | None = None,
+        block_forward: TextBlockForward | None = None,
+    ) -> Tensor:
+        """Embeds texts given as token embeddings, and each of their positions.
+
+        Args:
+            x: Token embeddings without positions, [N, L, W], up to the end of the context.
+            tokens: What they are the embeddings of, int64 [N, L], or [N, L0 + L] with those of the prefix.
+            prefix: Token embeddings before x shared by N / G texts, [G, L0, W]; only if `shares_beginnings`.
+            block_forward: How to run each text block; None for CLIP's default.
+
+        Returns:
+            The embedding of each text, then those of all positions, [N, 1 + L0 + L, D], not L2-normalized.
+
+        Raises:
+            BackboneError: The text tower cannot be run block by block, or texts cannot share a prefix.
+        """
+        tower = self.tower
+        return tower.project(tower.encode_positions(x, tokens, prefix=prefix, block_forward=block_forward))
 
     def _pooled(
         self, tower: TextTower, tokens: Tensor, block_forward: TextBlockForward | None, *, checkpointing: bool

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward, TowerBlock
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 class TextTower(ABC):
@@ -99,9 +100,38 @@ class TextTower(ABC):
             BackboneError: The tower cannot be run in this way.
         """
 
+    def encode_positions(
+        self,
+        x: Tensor,
+        tokens: Tensor,
+        *,
+        prefix: Tensor | None = None,
+        block_forward: TextBlockForward | None = None,
+        checkpointing: bool = False,
+    ) -> Tensor:
+        """Pools texts given as token embeddings, and keeps the states of all positions after the last norm.
+
+        Args:
+            x: Token embeddings without positions, [N, L, W], up to the end of the context.
+            tokens: As in `encode_embedded`.
+            prefix: As in `encode_embedded`.
+            block_forward: How to run each block; None for the tower's own way.
+            checkpointing: Recompute each block in the backward pass.
+
+        Returns:
+            What is pooled, then the states, [N, 1 + L0 + L, W], before the projection.
+
+        Raises:
+            BackboneError: The tower has no such states.
+        """
+        raise BackboneError(
+            f"the text tower of {self.architecture} has no states of its tokens to read (concept_spotting); "
+            "take a model with a text transformer of open_clip, such as ViT-B-16-quickgelu"
+        )
+
     @abstractmethod
     def project(self, pooled: Tensor) -> Tensor:
-        """Projects pooled texts, [N, W] -> [N, D]."""
+        """Projects pooled texts or states, [..., W] -> [..., D]."""
 
     @property
     @abstractmethod

@@ -109,7 +109,8 @@ class TransformerTower(TextTower):
         self, tokens: Tensor, block_forward: TextBlockForward | None = None, *, checkpointing: bool = False
     ) -> Tensor:
         """Pools texts, int64 [N, L] -> [N, W]; see `TextTower.encode`."""
-        return self._run(self.embed(tokens), tokens, None, block_forward, checkpointing=checkpointing)
+        _, x = self._states(self.embed(tokens), tokens, None, block_forward, checkpointing=checkpointing)
+        return self._pooled(x, tokens, 0)
 
     def encode_embedded(
         self,
@@ -120,14 +121,36 @@ class TransformerTower(TextTower):
         block_forward: TextBlockForward | None = None,
     ) -> Tensor:
         """Pools texts given as token embeddings, [N, L, W] -> [N, W]; see `TextTower.encode_embedded`."""
-        if prefix is not None and not self.shares_beginnings:
-            raise BackboneError(
-                f"the text tower of {self.architecture} is not causal or reads the first token; its texts cannot "
-                "share a prefix"
-            )
-        return self._run(x, tokens, prefix, block_forward, checkpointing=False)
+        _, x = self._states(x, tokens, prefix, block_forward, checkpointing=False)
+        return self._pooled(x, tokens, 0 if prefix is None else prefix.shape[1])
 
-    def _run(
+    def encode_positions(
+        self,
+        x: Tensor,
+        tokens: Tensor,
+        *,
+        prefix: Tensor | None = None,
+        block_forward: TextBlockForward | None = None,
+        checkpointing: bool = False,
+    ) -> Tensor:
+        """Pools texts, and keeps the states of all positions; see `TextTower.encode_positions`."""
+        before, x = self._states(x, tokens, prefix, block_forward, checkpointing=checkpointing)
+        pooled = self._pooled(x, tokens, 0 if before is None else before.shape[1])
+        if before is not None:
+            x = torch.cat([before.repeat_interleave(len(x) // len(before), dim=0), x], dim=1)
+        states = self._text.ln_final(x[:, : tokens.shape[1]])
+        return torch.cat([pooled[:, None], states], dim=1)
+
+    def _pooled(self, x: Tensor, tokens: Tensor, before: int) -> Tensor:
+        """What is read of the tokens after the last block, [N, W]."""
+        if self._class_token is not None:
+            pooled: Tensor = self._text.ln_final(x[:, -1])
+            return pooled
+        read_at = self._read_at(tokens) - before
+        pooled = self._text.ln_final(x[torch.arange(len(x), device=x.device), read_at])
+        return pooled
+
+    def _states(
         self,
         x: Tensor,
         tokens: Tensor,
@@ -135,7 +158,13 @@ class TransformerTower(TextTower):
         block_forward: TextBlockForward | None,
         *,
         checkpointing: bool,
-    ) -> Tensor:
+    ) -> tuple[Tensor | None, Tensor]:
+        """The prefix and the tokens after the last block; a class token stands last."""
+        if prefix is not None and not self.shares_beginnings:
+            raise BackboneError(
+                f"the text tower of {self.architecture} is not causal or reads the first token; its texts cannot "
+                "share a prefix"
+            )
         text, before = self._text, 0 if prefix is None else prefix.shape[1]
         x = x + text.positional_embedding[before : tokens.shape[1]]
         if self._class_token is not None:
@@ -144,26 +173,21 @@ class TransformerTower(TextTower):
         mask = self._mask(tokens, before)
         if prefix is not None:
             prefix = prefix + text.positional_embedding[:before]
-            x = self._run_after(x, mask, prefix, block_forward or plain_block)
-        elif block_forward is None and not checkpointing:
-            x = text.transformer(x, attn_mask=self._of_heads(mask))
-        else:
-            x = run_blocks(self.blocks, x, mask, block_forward or plain_block, checkpointing=checkpointing)
-        if self._class_token is not None:
-            pooled: Tensor = text.ln_final(x[:, -1])
-            return pooled
-        read_at = self._read_at(tokens) - before
-        pooled = text.ln_final(x[torch.arange(len(x), device=x.device), read_at])
-        return pooled
+            return self._run_after(x, mask, prefix, block_forward or plain_block)
+        if block_forward is None and not checkpointing:
+            return None, text.transformer(x, attn_mask=self._of_heads(mask))
+        return None, run_blocks(self.blocks, x, mask, block_forward or plain_block, checkpointing=checkpointing)
 
-    def _run_after(self, x: Tensor, mask: Tensor | None, prefix: Tensor, block_forward: TextBlockForward) -> Tensor:
-        """Runs all blocks on texts [N, L, W] and on what is before them, [G, L0, W]."""
+    def _run_after(
+        self, x: Tensor, mask: Tensor | None, prefix: Tensor, block_forward: TextBlockForward
+    ) -> tuple[Tensor, Tensor]:
+        """Runs all blocks on what is before texts, [G, L0, W], and on the texts, [N, L, W]."""
         of_prefix = self._text.attn_mask[: prefix.shape[1], : prefix.shape[1]]
         for layer, block in enumerate(self.blocks):
             after = block_forward(layer, block, x, mask, prefix)
             prefix = block_forward(layer, block, prefix, of_prefix)
             x = after
-        return x
+        return prefix, x
 
     def _read_at(self, tokens: Tensor) -> Tensor:
         """The position of each row [N, L] at which its embedding is read, int64 [N]."""
@@ -202,7 +226,7 @@ class TransformerTower(TextTower):
         return self._class_token is not None and not self._text.correct_cls_mask
 
     def project(self, pooled: Tensor) -> Tensor:
-        """Projects pooled texts, [N, W] -> [N, D]."""
+        """Projects pooled texts or states, [..., W] -> [..., D]."""
         projection = self._text.text_projection
         if projection is None:
             return pooled

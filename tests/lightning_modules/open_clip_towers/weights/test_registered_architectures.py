@@ -53,7 +53,10 @@ def test_a_config_that_states_other_frames_under_a_known_name_is_refused(tmp_pat
     path = changed_config(tmp_path / "other-frames.json")
     assert registered_name(str(path)) == registered_name(str(path)) == "other-frames"
     path.write_text(json.dumps({**json.loads(path.read_text()), "preprocess_cfg": {"resize_mode": "squash"}}))
-    with pytest.raises(BackboneError, match="is not what this process has read as other-frames, from .*: rename the file, or start anew"):
+    with pytest.raises(
+        BackboneError,
+        match="is not what this process has read as other-frames, from .*: rename the file, or start anew",
+    ):
         registered_name(str(path))
 
 
