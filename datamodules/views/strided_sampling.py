@@ -108,9 +108,7 @@ def _span(n_samples: int, frame_rate: Fraction, sampling: StridedSampling) -> Fr
     return Fraction(math.ceil(step * (n_samples - 1))) if sampling == "open_vclip" else step * n_samples
 
 
-def _view(
-    n_frames: int, n_samples: int, start: Fraction, frame_rate: Fraction, sampling: StridedSampling
-) -> Tensor:
+def _view(n_frames: int, n_samples: int, start: Fraction, frame_rate: Fraction, sampling: StridedSampling) -> Tensor:
     """The frames of a view that begins at `start`."""
     span = _span(n_samples, frame_rate, sampling)
     length = max(STEP * n_samples * frame_rate / RATE - 1, Fraction(0))

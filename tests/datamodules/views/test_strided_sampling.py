@@ -31,7 +31,7 @@ def test_ten_seconds_at_30_fps_are_as_on_the_page() -> None:
 
 
 def test_to_the_end_the_last_view_ends_with_the_video() -> None:
-    """c = 128, starts 0, 86, 172; steps of 127 / 7 = 18.14."""
+    """C = 128, starts 0, 86, 172; steps of 127 / 7 = 18.14."""
     steps = [0, 18, 36, 54, 72, 90, 108, 127]
     assert views(300, 30, "open_vclip_to_end") == [[start + s for s in steps] for start in (0, 86, 172)]
     assert views(300, 30, "open_vclip_to_end", n_clips=1) == [[86 + s for s in steps]]
