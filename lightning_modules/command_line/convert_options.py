@@ -34,7 +34,7 @@ COMMAND = Command(
     description="Convert a checkpoint released by the authors of T2L ({epoch, model_state_dict, "
     "optimizer_state_dict}), of BIKE ({epoch, model_state_dict, fusion_model_state_dict, optimizer_state_dict}), of "
     "ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) or of Open-VCLIP ({model_state}, "
-    "swa_2_22.pth, or a checkpoint of its training) to one of zsar. The method is recognized by the contents. T2L's and "
-    "BIKE's files also hold CLIP's weights, which are written to a second file; ViFi-CLIP's lacks the token embedding, "
-    "which is taken from CLIP's own weights; Open-VCLIP's are mixed with these in use.",
+    "swa_2_22.pth, or a checkpoint of its training) to one of zsar. The method is recognized by the contents. T2L's "
+    "and BIKE's files also hold CLIP's weights, which are written to a second file; ViFi-CLIP's lacks the token "
+    "embedding, which is taken from CLIP's own weights; Open-VCLIP's are mixed with these in use.",
 )
