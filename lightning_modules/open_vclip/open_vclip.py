@@ -11,6 +11,7 @@ from functools import partial
 from torch import Tensor
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
@@ -26,10 +27,17 @@ class OpenVCLIP(FineTunedCLIP):
         *,
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("mean_frame_cosine", "embedding", "all", "logit_sum"),
+        interpolated_regularization: InterpolatedRegularization | None = InterpolatedRegularization(),
         tuned_share: float = 0.5,
         start_from: str | None = None,
         optimization: Optimization = Optimization(
-            learning_rate=3.33e-6, weight_decay=0.01, betas=(0.9, 0.999), warmup_fraction=1 / 11, final_fraction=0.01
+            learning_rate=3.33e-6,
+            weight_decay=0.01,
+            betas=(0.9, 0.999),
+            warmup_fraction=1 / 11,
+            warmup_start_fraction=0.01,
+            final_fraction=0.01,
+            decay_on="all_but_vectors",
         ),
     ) -> None:
         """Builds the model; the defaults are the authors' for B/32 and B/16.
@@ -38,6 +46,8 @@ class OpenVCLIP(FineTunedCLIP):
             backbone: The CLIP model, with a ViT of open_clip's or timm's.
             scoring: How frames are compared with prompts: the mean of the frames' cosines with the mean of all
                 templates, in training, too, and views by the sum of their logits.
+            interpolated_regularization: A second loss in training, at weights between the tuned and CLIP's; null for
+                none.
             tuned_share: At test time, share of the tuned weights, the logit scale included, in an average with CLIP's
                 (the authors count CLIP's share: 0.5 for B/32 and B/16, 0.6 for L/14, which is 0.4 here).
             start_from: A checkpoint whose weights initialize training; null for CLIP.
@@ -54,6 +64,7 @@ class OpenVCLIP(FineTunedCLIP):
             logit_scale="trained",
             mixing=Mixing(mixup_alpha=0.0, cutmix_alpha=0.0),
             label_smoothing=0.0,
+            interpolated_regularization=interpolated_regularization,
             tuned_share=tuned_share,
             start_from=start_from,
             optimization=optimization,

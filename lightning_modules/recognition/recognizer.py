@@ -139,6 +139,13 @@ class ActionRecognizer(SharedModel, VideoTextModel):
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
         """Returns the summed losses of a batch."""
         self._training_log.log_substitutes(self, batch)
+        losses, accuracy = self.training_losses(batch)
+        total = torch.stack(list(losses.values())).sum()
+        self._training_log.log_losses(self, {**losses, "loss": total, "top1": accuracy}, len(batch))
+        return total
+
+    def training_losses(self, batch: VideoBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """The terms of the loss of a batch, by name, and the percentage of its videos that are recognized."""
         text = self.class_texts["fit"][0]
         frames, targets = self.mix(self.backbone.normalize_frames(batch.frames), batch.labels, len(text.names))
         labels, classes = batch.labels, self.training_classes(batch.labels, len(text.names))
@@ -147,11 +154,8 @@ class ActionRecognizer(SharedModel, VideoTextModel):
             targets = labels if targets.ndim == 1 else targets[:, classes]
         frame_embeddings = self._embed_normalized(frames)
         logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
-        losses = self.losses(logits, frame_embeddings, targets)
-        total = torch.stack(list(losses.values())).sum()
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        self._training_log.log_losses(self, {**losses, "loss": total, "top1": accuracy}, len(batch))
-        return total
+        return self.losses(logits, frame_embeddings, targets), accuracy
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts, or [C', 1, D] with one drawn prompt per class, as the scoring says."""
@@ -184,8 +188,7 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         """Restores the weights."""
         self.end_inference()
 
-    on_predict_start = on_test_start
-    on_predict_end = on_test_end
+    on_predict_start, on_predict_end = on_test_start, on_test_end
 
     def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logits and probabilities of a batch, added to the set's metrics."""
@@ -246,11 +249,8 @@ class ActionRecognizer(SharedModel, VideoTextModel):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves out the frozen weights, records their hash, and uncounts the batches after the last update."""
         pack_checkpoint(self, checkpoint)
-        go_on_at_last_update(
-            checkpoint,
-            accumulated_batches=self.trainer.accumulate_grad_batches,
-            n_batches=self.trainer.num_training_batches,
-        )
+        n_accumulated, n_batches = self.trainer.accumulate_grad_batches, self.trainer.num_training_batches
+        go_on_at_last_update(checkpoint, accumulated_batches=n_accumulated, n_batches=n_batches)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the frozen weights, after checking that the checkpoint was trained on them."""
