@@ -25,6 +25,7 @@ from zsar.lightning_modules.recognition.training_log import TrainingLog
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
 from zsar.lightning_modules.training.finite_numbers import check_logits
+from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
 from zsar.runtime.run_seed import run_seed
@@ -55,10 +56,10 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         self.trained_on: dict[str, Any] | None = None
         self.training_record: dict[str, Any] | None = None  # `run_record` of the training that produced the weights
         self.started_from: dict[str, Any] | None = None  # the checkpoint from which training starts
+        self.mean_of_epochs: MeanOfEpochs | None = None  # set while it is saved in place of the weights
         self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights were loaded from
         self.per_class_percent: dict[str, list[float]] = {}
-        self._set_metrics = SetMetrics()
-        self._training_log = TrainingLog()
+        self._set_metrics, self._training_log = SetMetrics(), TrainingLog()
 
     @property
     def text_is_trained(self) -> bool:
@@ -140,9 +141,9 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         """Returns the summed losses of a batch."""
         self._training_log.log_substitutes(self, batch)
         losses, accuracy = self.training_losses(batch)
-        total = torch.stack(list(losses.values())).sum()
-        self._training_log.log_losses(self, {**losses, "loss": total, "top1": accuracy}, len(batch))
-        return total
+        losses["loss"] = torch.stack(list(losses.values())).sum()
+        self._training_log.log_losses(self, {**losses, "top1": accuracy}, len(batch))
+        return losses["loss"]
 
     def training_losses(self, batch: VideoBatch) -> tuple[dict[str, Tensor], Tensor]:
         """The terms of the loss of a batch, by name, and the percentage of its videos that are recognized."""
