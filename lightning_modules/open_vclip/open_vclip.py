@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import Tensor
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
@@ -30,10 +31,17 @@ class OpenVCLIP(FineTunedCLIP):
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("mean_frame_cosine", "embedding", "all", "logit_sum"),
         neighbour_attention: bool = True,
+        interpolated_regularization: InterpolatedRegularization | None = InterpolatedRegularization(),
         tuned_share: float = 0.5,
         start_from: str | None = None,
         optimization: Optimization = Optimization(
-            learning_rate=3.33e-6, weight_decay=0.01, betas=(0.9, 0.999), warmup_fraction=1 / 11, final_fraction=0.01
+            learning_rate=3.33e-6,
+            weight_decay=0.01,
+            betas=(0.9, 0.999),
+            warmup_fraction=1 / 11,
+            warmup_start_fraction=0.01,
+            final_fraction=0.01,
+            decay_on="all_but_vectors",
         ),
     ) -> None:
         """Builds the model; the defaults are the authors' for B/32 and B/16.
@@ -45,6 +53,8 @@ class OpenVCLIP(FineTunedCLIP):
             neighbour_attention: Whether frames see their neighbours. Where a clip has none, before its first and after
                 its last frame, there are zero keys and values, so that a clip of one frame is not CLIP's, either; false
                 for CLIP's own blocks, frame by frame.
+            interpolated_regularization: A second loss in training, at weights between the tuned and CLIP's; null for
+                none.
             tuned_share: At test time, share of the tuned weights, the logit scale included, in an average with CLIP's
                 (the authors count CLIP's share: 0.5 for B/32 and B/16, 0.6 for L/14, which is 0.4 here).
             start_from: A checkpoint whose weights initialize training; null for CLIP.
@@ -61,6 +71,7 @@ class OpenVCLIP(FineTunedCLIP):
             logit_scale="trained",
             mixing=Mixing(mixup_alpha=0.0, cutmix_alpha=0.0),
             label_smoothing=0.0,
+            interpolated_regularization=interpolated_regularization,
             tuned_share=tuned_share,
             start_from=start_from,
             optimization=optimization,
