@@ -32,7 +32,7 @@ def run(options: ConvertOptions) -> int:
         0.
 
     Raises:
-        AuthorCheckpointError: The file is not a checkpoint of BIKE, T2L or ViFi-CLIP.
+        AuthorCheckpointError: The file is of no known authors.
         BackboneError: CLIP's own weights, which ViFi-CLIP needs, are neither cached nor downloadable.
         ValueError: An output file is there already, or an option does not fit the file.
     """

@@ -1,7 +1,7 @@
 """Shared code of the readers of checkpoints released by authors.
 
 A file is read without running code from it, identified by its contents, and compared with its architecture. The readers
-are `author_checkpoints_t2l.py`, `author_checkpoints_vifi_clip.py` and `author_checkpoints_bike.py`.
+are `author_checkpoints_METHOD.py` in the folders of the methods.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def author_of(path: Path, *, skips_objects: bool = False) -> Author:
         skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
-        "BIKE", "T2L" or "ViFi-CLIP".
+        Whose it is.
 
     Raises:
-        AuthorCheckpointError: The file is not readable, or of none of these kinds.
+        AuthorCheckpointError: The file is not readable, or of no known kind.
     """
     return _author(_read(path, skips_objects=skips_objects), path)
 
