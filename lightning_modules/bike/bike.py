@@ -6,6 +6,7 @@ tower, the logit scale and the head are trained.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from torch import Tensor
@@ -78,6 +79,11 @@ class BIKE(ActionRecognizer):
         if self.video_head is None or self.frame_source == "visual_tower":
             return of_tower
         return self.video_head(of_tower)
+
+    @property
+    def frame_choices(self) -> Mapping[str, str]:
+        """Whose frame embeddings these are."""
+        return {"frame_source": self.frame_source}
 
     def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Symmetric KL divergence over the whole batch of all processes."""

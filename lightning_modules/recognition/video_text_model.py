@@ -5,6 +5,8 @@ A recognizer without training, testing and files; its subclass `ActionRecognizer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities import rank_zero_only
@@ -19,7 +21,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOA
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
-from zsar.lightning_modules.recognition.token_rows import token_rows
+from zsar.lightning_modules.recognition.token_rows import end_embeddings, token_rows
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {
@@ -76,6 +78,21 @@ class VideoTextModel(LightningModule):
         if not self.scoring.reads_tokens:
             return functional.normalize(self.embed_text(tokens).float(), dim=-1)
         return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
+
+    @property
+    def frame_choices(self) -> Mapping[str, str]:
+        """Settings, by name, by which the same weights embed frames in other ways; stored embeddings are told by them."""
+        return {}
+
+    def prompt_embeddings(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
+        """The embedding of each prompt, whatever the scorer reads besides: P prompts for each of C classes -> [C, P, D].
+
+        L2-normalized, without gradient.
+
+        Raises:
+            ValueError: A prompt has more tokens than the text tower reads.
+        """
+        return end_embeddings(self.class_embeddings.cached(prompts, self.device), self.backbone.embedding_width)
 
     @property
     def text_block_forward(self) -> TextBlockForward | None:

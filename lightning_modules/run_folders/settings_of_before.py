@@ -38,7 +38,11 @@ _MOVED_WITH_VALUE = {
     "data": {"classes": "split"}
 }  # into a group, but only with an old value: another class has `classes`
 
-_IMPLIED_IN_GROUP = {"mixing": ("partner", "previous"), "optimization": ("cosine_from", "after_warmup")}
+_IMPLIED_IN_GROUP = {
+    "mixing": ("partner", "previous"),
+    "optimization": ("cosine_from", "after_warmup"),
+    "scoring": ("view_ensemble", "probability"),
+}
 VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
     "AugmentedViews": {"crop_interpolation": "bicubic"},
     "MultiRateViews": {"n_frames": None},
