@@ -25,9 +25,6 @@ class TowerModel(Protocol):
     def hparams(self) -> Any: ...  # noqa: ANN401, D102 - as LightningModule has it
 
     @property
-    def frame_choices(self) -> Mapping[str, str]: ...  # noqa: D102 - as VideoTextModel has it
-
-    @property
     def text_block_forward(self) -> Any: ...  # noqa: ANN401, D102 - as VideoTextModel has it
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]: ...  # noqa: D102 - as nn.Module has it
@@ -60,11 +57,9 @@ def tower_hash(model: TowerModel) -> str:
     """SHA-256 (first 16 hex digits) of all tensors that embed frames, and of the method that uses them.
 
     What belongs to the text tower or to neither (the logit scale) is left out. Tensors of a method outside the backbone
-    count, unless they are in its text blocks. So do settings that decide which of them are used.
+    count, unless they are in its text blocks.
     """
     digest = hashlib.sha256(_origin(model).encode())
-    for name, value in sorted(model.frame_choices.items()):
-        digest.update(f"{name}={value}".encode())
     for name, tensor in sorted(_tower_tensors(model).items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)

@@ -5,8 +5,6 @@ A recognizer without training, testing and files; its subclass `ActionRecognizer
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities import rank_zero_only
@@ -78,11 +76,6 @@ class VideoTextModel(LightningModule):
         if not self.scoring.reads_tokens:
             return functional.normalize(self.embed_text(tokens).float(), dim=-1)
         return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
-
-    @property
-    def frame_choices(self) -> Mapping[str, str]:
-        """Settings, by name, by which the same weights embed frames in other ways; stored embeddings are told by them."""
-        return {}
 
     def prompt_embeddings(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
         """The embedding of each prompt, whatever the scorer reads besides: P prompts for each of C classes -> [C, P, D].
