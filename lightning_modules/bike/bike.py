@@ -6,11 +6,7 @@ tower, the logit scale and the head are trained.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Mapping
-=======
 from pathlib import Path
->>>>>>> 97c171a3
 from typing import Literal
 
 import torch
@@ -105,12 +101,11 @@ class BIKE(ActionRecognizer):
             return of_tower
         return self.video_head(of_tower)
 
-<<<<<<< HEAD
     @property
-    def frame_choices(self) -> Mapping[str, str]:
-        """Whose frame embeddings these are."""
-        return {"frame_source": self.frame_source}
-=======
+    def frame_variant(self) -> str:
+        """Tells embeddings of the tower from those of the head above it, which the same weights give."""
+        return "without the head" if self.video_head is not None and self.frame_source == "visual_tower" else ""
+
     def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Frame embeddings [B, V, T, D] and rows of class text -> logits [B, C], with the scale of `test_scale`."""
         return self.scoring.score(frame_embeddings, class_embeddings, self._scale())
@@ -122,7 +117,6 @@ class BIKE(ActionRecognizer):
     def _scale(self) -> Tensor:
         trained = self.backbone.logit_scale
         return trained if self.training or self.test_scale == "trained" else torch.ones_like(trained)
->>>>>>> 97c171a3
 
     def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Symmetric KL divergence over the whole batch of all processes."""
