@@ -25,8 +25,9 @@ def with_neighbours(tokens: Tensor, n_frames: int) -> Tensor:
     Raises:
         ValueError: The frames are not whole clips of T.
     """
-    if len(tokens) % n_frames:
-        raise ValueError(f"{len(tokens)} frames are no whole number of clips of {n_frames} frames")
+    n_all = tokens.shape[0]  # len() would fix it in an exported file
+    if n_all % n_frames:
+        raise ValueError(f"{n_all} frames are no whole number of clips of {n_frames} frames")
     clips = tokens.unflatten(0, (-1, n_frames))
     padded = functional.pad(clips, (0, 0, 0, 0, 0, 0, 1, 1))
     return torch.cat([padded[:, :n_frames], clips, padded[:, 2:]], dim=3).flatten(0, 1)
