@@ -76,7 +76,7 @@ def probabilities_with_head(cosines: Tensor) -> Tensor:
 
 
 def frame_voting(f: Tensor, e: Tensor) -> Tensor:
-    """Section 8, (F). f [B, T, D] of the tower, e [C, D] -> [B, C]: softmax of 100 f_t . e / |e|, then the mean of t."""
+    """Section 8, (F). f [B, T, D] of the tower, e [C, D] -> [B, C]: softmax of 100 f_t . e / |e|, and its mean."""
     e = unit(e)
     return torch.stack(
         [torch.stack([(100 * (e @ frame)).softmax(dim=0) for frame in video]).mean(dim=0) for video in f]

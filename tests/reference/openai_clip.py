@@ -2,7 +2,7 @@
 
 Restated from `bike.md` (sections 2 and 3) and `open_vclip.md` (sections 2 and 3): patches, class token, spatial
 positions, ln_pre, pre-norm blocks, ln_post of the class token, proj; text with a causal mask, ln_final,
-text_projection. QuickGELU, LayerNorm with eps 1e-5. No part of the package is used; the precision is that of the tensors.
+text_projection. QuickGELU, LayerNorm with eps 1e-5. No part of the package is used.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""BIKE equals its restatement from the page alone (`tests/reference/bike.py`), with weights under the authors' names."""
+"""BIKE equals its restatement from the page alone (`tests/reference/bike.py`), under the authors' names."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 import torch
@@ -166,3 +164,46 @@ def test_a_training_step_has_the_loss_and_the_gradients_of_the_page(models: Mode
         assert_close(gradient.double(), of_page, atol=1e-4 * float(of_page.abs().max()), rtol=1e-3, msg=name)
     still = {name for name, p in model.backbone.clip.named_parameters() if not p.requires_grad}
     assert still == {name for name in clip if name != "logit_scale" and not name.startswith("visual.")}
+
+
+@torch.no_grad()
+def test_padding_takes_part_in_the_spotting_and_is_not_all_alike(models: Models) -> None:
+    model, clip, head = models
+    y = page.video_head(head, page.frame_embeddings(clip, normalized(clips(4))[:, 0], N_VISUAL_HEADS), N_TEXT_HEADS)
+    w, e = reference_text(model, clip)
+    whole = page.spotting_cosines(y, w, e)
+    tokens = model.backbone.tokenize([TEXT.prompts[0][0]])
+    end = int(tokens.argmax())
+    assert (tokens[0, end + 1 :] == 0).all()
+    cut = page.spotting_cosines(y, w[:1, : end + 1], e[:1])
+    assert (whole[:, :1] - cut).abs().max() > 1e-3
+    assert w[0, end + 1 :].std(dim=0).max() > 0.01
+
+
+@torch.no_grad()
+def test_a_video_does_not_change_others(models: Models) -> None:
+    model, _, _ = models
+    frames = clips(4)
+    before = model(frames, rows(model))
+    frames[1] = 255 - frames[1]
+    after = model(frames, rows(model))
+    assert_close(after[[0, 2]], before[[0, 2]], atol=1e-4, rtol=1e-5)
+    assert (after[1] - before[1]).abs().max() > 0.1
+
+
+@torch.no_grad()
+def test_the_head_tells_orders_of_frames_apart_and_the_tower_does_not(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _, _ = models
+    frames = clips(4)
+    with_head = model(frames, rows(model)) - model(frames.flip(2), rows(model))
+    assert with_head.abs().max() > 0.1
+    monkeypatch.setattr(model, "frame_source", "visual_tower")
+    assert_close(model(frames, rows(model)), model(frames.flip(2), rows(model)), atol=1e-4, rtol=1e-5)
+
+
+def test_a_view_of_more_frames_than_positions_is_refused(models: Models) -> None:
+    model, _, _ = models
+    with pytest.raises(ValueError, match=r"a view has 15 frames, but BIKE's video head has 14 positions; take fewer"):
+        model.embed_views(clips(15))

@@ -57,14 +57,18 @@ def authors_head(n_positions: int, width: int, n_layers: int = 6) -> dict[str, T
         for name in ("ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias"):
             shapes[f"{layer}.{name}"] = (width,)
     state = {name: shape[-1] ** -0.5 * torch.randn(shape) for name, shape in shapes.items()}
-    return {name: 1 + value if name.endswith(("ln_1.weight", "ln_2.weight")) else value for name, value in state.items()}
+    return {
+        name: 1 + value if name.endswith(("ln_1.weight", "ln_2.weight")) else value for name, value in state.items()
+    }
 
 
 def our_head_names(authors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same tensors under the names of our `VideoHead`."""
     ours = {}
     for name, tensor in authors.items():
-        renamed = name.replace("frame_position_embeddings.weight", "positions").replace("transformer.resblocks", "layers")
+        renamed = name.replace("frame_position_embeddings.weight", "positions").replace(
+            "transformer.resblocks", "layers"
+        )
         for theirs, own in _OF_LAYER.items():
             renamed = renamed.replace(f".{theirs}", f".{own}")
         ours[renamed] = tensor
