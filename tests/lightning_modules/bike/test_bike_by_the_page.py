@@ -167,6 +167,21 @@ def test_a_training_step_has_the_loss_and_the_gradients_of_the_page(models: Mode
 
 
 @torch.no_grad()
+def test_the_head_divides_small_embeddings_by_their_own_deviation(models: Models) -> None:
+    """The eps of its layer norms is 1e-12: with CLIP's 1e-5, deviations of 0.001 would be taken for 0.003."""
+    model, _, head = models
+    small = {**head, "frame_position_embeddings.weight": 0.0 * head["frame_position_embeddings.weight"]}
+    f = 0.001 * torch.randn(2, 4, 32)
+    assert model.video_head is not None
+    of_positions = model.video_head.positions
+    before = of_positions.clone()
+    of_positions.zero_()
+    found = model.video_head(f)
+    of_positions.copy_(before)
+    assert_close(found.double(), page.video_head(small, f.double(), N_TEXT_HEADS), **CLOSE)
+
+
+@torch.no_grad()
 def test_padding_takes_part_in_the_spotting_and_is_not_all_alike(models: Models) -> None:
     model, clip, head = models
     y = page.video_head(head, page.frame_embeddings(clip, normalized(clips(4))[:, 0], N_VISUAL_HEADS), N_TEXT_HEADS)
