@@ -89,9 +89,7 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
         "class_text": (class_text := {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())}),
         "tokenizer": getattr(getattr(backbone, "text", None), "tokenizer_hash", None) if class_text else None,
         **{name: getattr(scoring, name, None) for name in ("scorer", "prompt_ensemble")},
-        **{
-            n: v for n, of_most in _OF_MOST.items() if (v := getattr(scoring, n, getattr(model, n, of_most))) != of_most
-        },
+        **{k: v for k, most in _OF_MOST.items() if (v := getattr(scoring, k, getattr(model, k, most))) != most},
         "frame_statistics": getattr(backbone, "frame_statistics", None),
         **dict(zip(("frame_mean", "frame_std"), getattr(backbone, "shown_statistics", (None, None)), strict=True)),
         **(_training_record(model, trainer) if stage == "fit" else {}),
