@@ -25,6 +25,7 @@ def settings(**changes: Any) -> PromptSettings:
         "n_random_tokens": None,
         "class_position": "end",
         "texts": ("names",),
+        "full_stop": True,
         "prediction": "original",
         "memory_mb": 2000.0,
         "views_per_pass": 3,
