@@ -9,10 +9,11 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
+from zsar.callbacks.pictures.attention.attention_between_frames import attention_between_frames
 from zsar.callbacks.pictures.attention.attention_rollout import last_block_attention, rolled_out_attention
 from zsar.callbacks.pictures.attention.gradient_relevance import class_relevance
 from zsar.callbacks.pictures.attention.token_shares import TokenShares, rounded
-from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord, TokenLayout
+from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 MapName = Literal["last", "rollout", "gradient"]
@@ -51,8 +52,10 @@ class ObservedVideo:
     Attributes:
         layout: The tokens of a frame.
         maps: Those that were asked for, in this order.
-        frames: By layer with temporal tokens, how much each frame attends to each, mean over heads, [V, T, T]; rows
-            sum to 1.
+        frames: By layer in which frames see each other, how much each attends to each (`attention_between_frames`),
+            [V, T, T].
+        has_neighbours: Whether they see each other as neighbours, so that maps are of what all frames of the clip take
+            from a frame (`attention_rollout`).
         probabilities: Of each class, [C], of the whole video.
     """
 
@@ -60,6 +63,7 @@ class ObservedVideo:
     maps: tuple[AttentionMap, ...]
     frames: dict[int, Tensor]
     probabilities: Tensor
+    has_neighbours: bool = False
 
     def to_dict(self, class_names: Sequence[str]) -> dict[str, Any]:
         """Numbers for JSON.
@@ -86,10 +90,11 @@ class ObservedVideo:
                 for one in self.maps
             ],
             "frame_attention": self.between_frames(),
+            **({"maps_of": "what the embeddings of all frames take from a frame"} if self.has_neighbours else {}),
         }
 
     def between_frames(self) -> list[dict[str, Any]]:
-        """Numbers for JSON: for each layer with temporal tokens the [T, T] of each view."""
+        """Numbers for JSON: for each layer in which frames see each other the [T, T] of each view."""
         return [{"layer": layer, "views": rounded(weights)} for layer, weights in sorted(self.frames.items())]
 
 
@@ -127,6 +132,7 @@ def observe_video(
         tuple(AttentionMap(name, label, tuple(view.maps[name, label] for view in views)) for name, label in keys),
         {layer: torch.stack([view.frames[layer] for view in views]) for layer in views[0].frames},
         probabilities.cpu(),
+        has_neighbours=views[0].has_neighbours,
     )
 
 
@@ -138,6 +144,7 @@ class _View:
     maps: dict[tuple[MapName, int | None], TokenShares]
     frames: dict[int, Tensor]
     embeddings: Tensor
+    has_neighbours: bool
 
 
 def _observe_view(
@@ -153,8 +160,5 @@ def _observe_view(
             shares.update({(name, label): class_relevance(record, scores[label]) for label in labels})
         else:
             shares[name, None] = last_block_attention(record) if name == "last" else rolled_out_attention(record)
-    return _View(record.tokens, shares, _between_frames(record), embeddings[:, 0].detach())
-
-
-def _between_frames(record: AttentionRecord) -> dict[int, Tensor]:
-    return {layer: weights[0].detach().float().mean(dim=0).cpu() for layer, weights in record.frames.items()}
+    between = attention_between_frames(record)
+    return _View(record.tokens, shares, between, embeddings[:, 0].detach(), bool(record.neighbour_layers))
