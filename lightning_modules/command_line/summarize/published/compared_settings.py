@@ -118,7 +118,11 @@ def _recognition_pairs(group: RunGroup, figure: PublishedFigure) -> list[Pair]:
     if figure.n_tuning_frames is not None:
         pairs.append(("frames to tune on", _tuning_frames(settings), figure.n_tuning_frames))
     if settings.classes != "all" or figure.classes is not None:
-        pairs.append(("classes", settings.classes, figure.classes or "all"))
+        # "halves": the paper does not tell how they were drawn
+        ours = "halves" if figure.classes == "halves" and settings.classes.startswith("halves") else settings.classes
+        pairs.append(("classes", ours, figure.classes or "all"))
+    if settings.test_videos != "official" or figure.test_videos is not None:
+        pairs.append(("test videos", settings.test_videos, figure.test_videos or "official"))
     if settings.protocol != "base_to_novel":
         return [*pairs, ("folds", group.n_folds, figure.n_folds)]
     if settings.trained_on is not None and figure.shots is not None:
