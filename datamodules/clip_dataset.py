@@ -1,14 +1,12 @@
 """Record -> decode -> sample -> transform: the dataset that data loader workers run.
 
-A decoding error is reported in the sample, not raised: torch would turn an error in a worker into a traceback of sixty
-lines and end the run, losing its results so far.
+A decoding error is reported in the sample, not raised, which would end the run in a worker and lose its results so far.
 """
 
 from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +19,13 @@ from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import FrameSource, frame_chunks, small_frames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, multi_clip_indices, random_segment_indices
+from zsar.datamodules.views.frame_sampling import (
+    Sampling,
+    TrainSampling,
+    centre_indices,
+    multi_clip_indices,
+    training_indices,
+)
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
@@ -38,7 +42,7 @@ class TrainingClips(Dataset[Sample]):
         transform: TrainTransform,
         *,
         n_frames: int,
-        sampling: Literal["random", "centre"],
+        sampling: TrainSampling,
         centres: Sampling = "t2l",
         seed: int,
         on_damage: OnDamage = "raise",
@@ -49,8 +53,8 @@ class TrainingClips(Dataset[Sample]):
             table: The videos.
             transform: Frames [T, 3, h, w] -> [T, 3, H, W].
             n_frames: T.
-            sampling: Where in each of T equal segments the frame is taken: at "random" or at the "centre".
-            centres: Which frame is the centre of a segment.
+            sampling: Where in each of T segments the frame is taken.
+            centres: Which frame is the "centre" of a segment.
             seed: Seed of the run.
             on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
         """
@@ -99,10 +103,7 @@ class TrainingClips(Dataset[Sample]):
         """The clip, and its number of damaged frames."""
         with VideoReader(record.path, on_damage=self._on_damage) as reader:
             first, n_available = frames_of(reader, record)
-            if self._sampling == "random":
-                indices = random_segment_indices(n_available, self._n_frames)
-            else:
-                indices = centre_indices(n_available, self._n_frames, sampling=self._centres)
+            indices = training_indices(n_available, self._n_frames, sampling=self._sampling, centres=self._centres)
             frames = small_frames(reader, first + indices, self._transform.drawn_crop())
             return self._transform.finish(frames), reader.n_damaged
 
@@ -186,9 +187,8 @@ class EvaluationClips(Dataset[Sample]):
     def _read(self, reader: FrameSource, record: VideoRecord) -> tuple[Tensor, None]:
         first, n_available = frames_of(reader, record)
         indices = multi_clip_indices(n_available, self._n_frames, self._n_clips, sampling=self._sampling)
-        # [V in time, T, V in space, 3, S, S]
         crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
-        return crops.transpose(1, 2).flatten(0, 1), None
+        return crops.transpose(1, 2).flatten(0, 1), None  # from [V in time, T, V in space, 3, S, S]
 
     def _read_views(self, reader: FrameSource, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
         """The test view and the further ones; a frame is decoded once however many views use it."""

@@ -12,7 +12,8 @@ from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.split_choices import Split as Split
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.frame_sampling import Sampling
+from zsar.datamodules.views.augmentation import Augmentation
+from zsar.datamodules.views.frame_sampling import Sampling, TrainSampling
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.choices import check_choices
 from zsar.runtime.number_limits import (
@@ -27,26 +28,6 @@ from zsar.runtime.number_limits import (
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """How training clips are augmented, the same for all frames of a clip; the defaults are T2L's.
-
-    Attributes:
-        scales: Possible sides of the crop, as fractions of the frame's short side; [1.0] crops at full size.
-        flip: Probability of mirroring left and right; null for 0.5, or 0 if the data set has classes that differ in
-            direction.
-        colour_jitter: Probability of changing brightness, contrast, saturation and hue.
-        grey: Probability of removing colour.
-        shift_px: Maximum random shift, in pixels, in each direction.
-    """
-
-    scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
-    flip: float | None = None
-    colour_jitter: float = 0.8
-    grey: float = 0.2
-    shift_px: int = 0
-
-
-@dataclass(frozen=True)
 class Clips:
     """How frames are taken from a video.
 
@@ -56,10 +37,12 @@ class Clips:
         geometry: How test frames become square: as the "model" was trained; or "crop", the short side resized and the
             centre cut; or "squash", both sides resized. Training resizes crops of random size and shape in any case.
         resize_filter: That of test frames: the "model"'s, or "bilinear" or "bicubic". Training's is bilinear, as T2L's.
-        train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre".
+        train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre"; or
+            at random in segments of which neighbours share an end, "random_shared_ends", as BIKE's authors.
         sampling: Which frame of a segment of N / T frames is its middle, in tests and where training takes the
             "centre": "t2l" at floor(i N / T + (N / T - 1) / 2), or "mmaction" at floor((i + 1/2) N / T), as ViFi-CLIP's
-            authors.
+            authors; or its first frame, "left", at floor(i N / T), as BIKE's authors, whose further clips begin at
+            places spaced evenly over the first segment.
         augmentation: How training clips are augmented.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side); 1 of squashed frames.
@@ -73,7 +56,7 @@ class Clips:
     image_size: int | None = None
     geometry: StatedGeometry = "model"
     resize_filter: StatedFilter = "model"
-    train_sampling: Literal["random", "centre"] = "random"
+    train_sampling: TrainSampling = "random"
     sampling: Sampling = "t2l"
     augmentation: Augmentation = field(default_factory=Augmentation)
     n_test_clips: int = 1

@@ -13,7 +13,8 @@ from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.crop_places import crop_corners
 from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views, generator_of_video
-from zsar.datamodules.views.transforms import TestTransform, resized
+from zsar.datamodules.views.resizing import resized
+from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
 
 NumberOfCrops = Literal[1, 3, 5, 9]

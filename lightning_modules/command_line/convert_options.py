@@ -32,7 +32,8 @@ COMMAND = Command(
     "convert",
     ConvertOptions,
     description="Convert a checkpoint released by the authors of T2L ({epoch, model_state_dict, "
-    "optimizer_state_dict}) or of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) to one of "
-    "zsar. The method is recognized by the contents. T2L's file also holds CLIP's weights, which are written to a "
-    "second file; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
+    "optimizer_state_dict}), of BIKE ({epoch, model_state_dict, fusion_model_state_dict, optimizer_state_dict}) or of "
+    "ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) to one of zsar. The method is "
+    "recognized by the contents. T2L's and BIKE's files also hold CLIP's weights, which are written to a second file; "
+    "ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
 )

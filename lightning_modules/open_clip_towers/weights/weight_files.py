@@ -20,6 +20,9 @@ from zsar.lightning_modules.tensor_files.tensor_files import (
 )
 from zsar.lightning_modules.tensor_files.torchscript_tensors import read_torchscript_tensors
 
+BIKE_HEAD = "fusion_model_state_dict"
+"""The entry of the video head in files of BIKE's authors, beside one of CLIP; empty where a model has none."""
+
 
 class BackboneError(RuntimeError):
     """A CLIP model cannot be built; the message gives the cause and a remedy."""
@@ -57,6 +60,11 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         or not state
         or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items())
     ):
+        if isinstance(content, dict) and BIKE_HEAD in content:
+            raise BackboneError(
+                f"{path} is a checkpoint of BIKE's authors (it has {BIKE_HEAD}), not weights of CLIP alone; import it "
+                "with `zsar convert`, or zsar.load it, without weights"
+            )
         raise BackboneError(f"{path} holds no state dict (a mapping from names to tensors); give a file of weights")
     return {k.removeprefix("module."): v for k, v in state.items()}
 

@@ -6,7 +6,8 @@ import torch
 import yaml
 from torch.testing import assert_close
 
-from tests.makers.models.author_checkpoints import as_t2l_state, as_vifi_state, save_vifi, tuned_from
+from tests.makers.models.author_checkpoints import as_bike_content, as_t2l_state, as_vifi_state, save_vifi, tuned_from
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
@@ -154,3 +155,20 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
         results.append(written["sets"]["test"]["cross_entropy"])
         assert written["test"]["frame_statistics"] == "imagenet"
     assert results[0] == pytest.approx(results[1], abs=1e-5)
+
+
+# --- BIKE -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_head_layers", [6, 0])
+def test_bike_becomes_a_checkpoint_that_needs_nothing_else(tmp_path: Path, capsys: Printed, n_head_layers: int) -> None:
+    torch.manual_seed(0)
+    model = BIKE(backbone=TrainedClipSettings("tiny-clip", "random"), n_head_layers=n_head_layers).eval()
+    path = tmp_path / "k400.pt"
+    torch.save(as_bike_content(model), path)
+    assert convert(path) == 0
+    shown = f"a video head of {n_head_layers} layers" if n_head_layers else "no video head"
+    assert f"BIKE: tiny-clip, {shown}, " in capsys.readouterr().out
+    loaded = load_recognizer(tmp_path / "k400.zsar.ckpt")
+    assert isinstance(loaded, BIKE)
+    assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
