@@ -44,6 +44,7 @@ class PromptTuning(Callback):
         n_random_tokens: int | None = None,
         class_position: ClassPosition = "end",
         texts: Sequence[Literal["names", "class_text"]] = ("names",),
+        full_stop: bool = True,
         consistency: Consistency = "single",
         schedule: Sequence[str] = ("all",),
         confident_share: float = 0.1,
@@ -65,6 +66,7 @@ class PromptTuning(Callback):
             class_position: Position of the class text: after the context ("end"), in its "middle", or at the "front".
             texts: Texts for tuning: class "names", the experiment's "class_text" (descriptions,
                 explanations, templates), or both, the first set first.
+            full_stop: Whether a text without a closing mark gets a full stop, as in TPT.
             consistency: "single" with one set of texts; with two, "parallel" (a prompt for each), "hybrid" (one prompt,
                 updated on both in each step) or "switch" (alternating).
             schedule: The frames of each step: "all", "left-N", "right-N", "centre-N" or "random-N". One step per
@@ -101,6 +103,7 @@ class PromptTuning(Callback):
             n_random_tokens=n_random_tokens,
             class_position=class_position,
             texts=tuple(texts),
+            full_stop=full_stop,
             prediction=prediction,
             memory_mb=memory_mb,
             views_per_pass=views_per_pass,
@@ -123,6 +126,7 @@ class PromptTuning(Callback):
             "n_random_tokens": self.prompts.n_random_tokens,
             "class_position": self.prompts.class_position,
             "texts": list(self.prompts.texts),
+            "full_stop": self.prompts.full_stop,
             **{name: getattr(self.rule, name) for name in TuningRule.__dataclass_fields__},
             "prediction": self.prompts.prediction,
         }

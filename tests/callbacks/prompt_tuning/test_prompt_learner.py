@@ -7,6 +7,8 @@ from torch.nn.functional import normalize
 from tests.makers.models.text_towers import ALL, text_backbone
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.lightning_modules.recognition.token_rows import token_rows
 
 CPU = torch.device("cpu")
 
@@ -146,3 +148,84 @@ def test_where_padding_is_seen_a_prompt_fills_the_context(tmp_path: Path) -> Non
     assert text.tower.reads == (
         "at the last position, and padding is seen: a text always fills the context of 40 tokens"
     )
+
+
+@pytest.mark.parametrize("position", ["end", "middle", "front"])
+def test_without_a_full_stop_a_prompt_is_the_sentence_without_one(
+    backbone: OpenClipBackbone, position: ClassPosition
+) -> None:
+    """A mark that a text has of its own stays, and stays last."""
+    prompts = PromptLearner(
+        backbone.text,
+        [["red circle"], ["big dog runs!"]],
+        phrase="a photo of a",
+        n_context=4,
+        class_position=position,
+        device=CPU,
+        full_stop=False,
+    )
+    sentences = {
+        "end": ["a photo of a red circle", "a photo of a big dog runs!"],
+        "middle": ["a photo red circle of a", "a photo big dog runs of a!"],
+        "front": ["red circle a photo of a", "big dog runs a photo of a!"],
+    }[position]
+    context = backbone.text.embed_tokens(phrase_tokens(backbone.text, "a photo of a"))
+    expected = normalize(backbone.encode_text(backbone.tokenize(sentences)), dim=-1)
+    torch.testing.assert_close(embeddings(prompts, context[None])[0, :, 0], expected, atol=1e-5, rtol=0)
+
+
+def test_where_tokens_are_read_a_prompt_is_the_row_of_the_sentence_in_every_kind_of_transformer(tmp_path: Path) -> None:
+    """Up to the end of the context, whether its beginning is shared or not; other towers are refused by name."""
+    texts = [["playing guitar"], ["a big dog runs"], ["chess"]]
+    sentences = [f"a photo of a {text}." for (text,) in texts]
+    n_tried = 0
+    for kind in ALL:
+        made = text_backbone(tmp_path, kind)
+        tokens = phrase_tokens(made.text, "a photo of a")
+        try:
+            expected = token_rows(made.encode_text_tokens(made.tokenize(sentences))).detach()
+        except BackboneError as error:
+            assert "concept_spotting" in str(error)
+            continue
+        n_tried += 1
+        prompts = PromptLearner(
+            made.text,
+            texts,
+            phrase="a photo of a",
+            n_context=len(tokens),
+            class_position="end",
+            device=CPU,
+            reads_tokens=True,
+        )
+        context = made.text.embed_tokens(tokens)[None].detach()
+        for most_bytes in (None, 1.0):
+            parts = [prompts.encode(context, part) for part in prompts.parts(most_bytes=most_bytes)]
+            whole = prompts.assemble(parts)
+            assert len(parts) == (1 if most_bytes is None else 3)
+            torch.testing.assert_close(whole[0, :, 0], expected, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(
+                torch.cat([prompts.split_part(whole, part) for part in prompts.parts(most_bytes=most_bytes)], dim=1),
+                torch.cat(parts, dim=1),
+                atol=0,
+                rtol=0,
+            )
+    assert n_tried > 3
+
+
+def test_prompts_whose_tokens_are_read_cost_the_whole_context(backbone: OpenClipBackbone) -> None:
+    """The memory that decides how many videos are tuned at a time: all positions behind the shared ones."""
+    short, whole = (
+        PromptLearner(
+            backbone.text,
+            [["dog"], ["red circle"]],
+            phrase="a photo of a",
+            n_context=4,
+            class_position="end",
+            device=CPU,
+            reads_tokens=reads_tokens,
+        )
+        for reads_tokens in (False, True)
+    )
+    shared, length = whole._n_shared, backbone.text.context_length
+    longest = backbone.text.n_tokens("a photo of a red circle.")
+    assert whole.bytes_per_video / short.bytes_per_video == pytest.approx((length - shared) / (longest - shared))

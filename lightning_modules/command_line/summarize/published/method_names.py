@@ -45,7 +45,7 @@ _AUGMIX = {
     "views.augmix": "per_frame",
     "views.severity": "1",
 }
-_ON_ORIGINAL = {"class_position": "end", "prediction": "original"}
+_ON_ORIGINAL = {"class_position": "end", "full_stop": "True", "prediction": "original"}
 _TPT = {
     **_ON_ORIGINAL,
     "phrase": "an action of",
