@@ -45,7 +45,15 @@ FLOORS = {
         ["command_line"],
     ],
     "callbacks": [
-        ["cost", "prompt_tuning", "dead_processes", "run_checkpoints", "set_progress", "undecodable_videos"],
+        [
+            "cost",
+            "prompt_tuning",
+            "dead_processes",
+            "run_checkpoints",
+            "set_progress",
+            "undecodable_videos",
+            "weight_mean",
+        ],
         ["results", "stop_signals"],
         ["pictures", "tracking"],
     ],

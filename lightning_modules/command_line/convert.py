@@ -12,6 +12,7 @@ from safetensors.torch import save
 from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
 from zsar.lightning_modules.command_line.convert_options import ConvertOptions
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of
@@ -33,7 +34,7 @@ def run(options: ConvertOptions) -> int:
 
     Raises:
         AuthorCheckpointError: The file is of no known authors.
-        BackboneError: CLIP's own weights, which ViFi-CLIP needs, are neither cached nor downloadable.
+        BackboneError: CLIP's own weights, which ViFi-CLIP and Open-VCLIP need, are neither cached nor downloadable.
         ValueError: An output file is there already, or an option does not fit the file.
     """
     output = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
@@ -41,6 +42,8 @@ def run(options: ConvertOptions) -> int:
     author = author_of(options.checkpoint, skips_objects=options.skip_objects)
     if author == "ViFi-CLIP":
         _convert_vifi_clip(options, output)
+    elif author == "Open-VCLIP":
+        _convert_open_vclip(options, output)
     else:
         _convert_whole(options, output, BIKE if author == "BIKE" else T2L)
     say(f'use: zsar classify VIDEO --classes "a, b" --checkpoint {output}')
@@ -83,6 +86,24 @@ def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
     say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
     say(f"wrote {output} (needs CLIP's weights {weights} too, for the token embedding)")
     say("ImageNet's statistics of frames: `zsar test` needs --model.backbone.frame_statistics imagenet")
+
+
+def _convert_open_vclip(options: ConvertOptions, output: Path) -> None:
+    weights = options.model.weights or "openai"
+    model = OpenVCLIP.load_author_checkpoint(
+        options.checkpoint,
+        architecture=options.model.architecture,
+        weights=weights,
+        skips_objects=options.skip_objects,
+    )
+    n_trained = _save(model, output)
+    share, of_clip = model.tuned_share, round(1 - model.tuned_share, 6)
+    say(f"Open-VCLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
+    say(f"wrote {output} (needs CLIP's weights {weights} too)")
+    say(
+        f"in use, {share:g} of these weights are mixed with {of_clip:g} of CLIP's, the authors' shares for this "
+        f"architecture: `zsar test` needs --model.tuned_share {share:g}"
+    )
 
 
 def _save(model: ActionRecognizer, output: Path) -> int:

@@ -82,6 +82,11 @@ class VideoTextModel(LightningModule):
         """How to run the blocks of the text tower; None for CLIP's default."""
         return None
 
+    @property
+    def frame_variant(self) -> str:
+        """A word on how this model embeds frames, where others of its class do so otherwise with the same weights."""
+        return ""
+
     def forward(self, frames: Tensor, class_embeddings: Tensor) -> Tensor:
         """Scores videos against classes.
 

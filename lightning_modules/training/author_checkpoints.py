@@ -17,13 +17,14 @@ from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError, read_tensor_file, some_names
 from zsar.lightning_modules.tensor_files.torchscript_tensors import read_beside_objects
 
-Author = Literal["BIKE", "T2L", "ViFi-CLIP"]
+Author = Literal["BIKE", "T2L", "ViFi-CLIP", "Open-VCLIP"]
 T2L_TOKENS = "visual.transformer.T_prompt_embeddings"
 
 _STATE_ENTRIES: dict[Author, dict[str, str]] = {  # the entry: the prefix of its names
     "BIKE": {"model_state_dict": "", BIKE_HEAD: f"{BIKE_HEAD}."},
     "T2L": {"model_state_dict": ""},
     "ViFi-CLIP": {"model": ""},
+    "Open-VCLIP": {"model_state": ""},
 }
 _OPENAI_BY_SHAPE = {
     (768, 32): "ViT-B-32-quickgelu",
@@ -170,12 +171,15 @@ def _author(content: Mapping[str, object], path: Path) -> Author:
         return "T2L"
     if any(name.startswith(_VIFI_CLIP_TOWER) for name in _tensors(content, "ViFi-CLIP")):
         return "ViFi-CLIP"
+    if f"model.{_PATCH_EMBEDDING}" in _tensors(content, "Open-VCLIP"):
+        return "Open-VCLIP"
     held = [f"{k} ({some_names(v)})" if isinstance(v, dict) and v else k for k, v in content.items()]
     raise AuthorCheckpointError(
         f"{path} is not a checkpoint that can be imported. T2L's authors save {{epoch, model_state_dict, "
         f"optimizer_state_dict}} with temporal tokens ({T2L_TOKENS}) in model_state_dict; ViFi-CLIP's save {{model, "
         f"optimizer, lr_scheduler, max_accuracy, epoch, config}} with {_VIFI_CLIP_TOWER}* in model; BIKE's save "
-        f"{{epoch, model_state_dict, {BIKE_HEAD}, optimizer_state_dict}}. The file has "
+        f"{{epoch, model_state_dict, {BIKE_HEAD}, optimizer_state_dict}}; Open-VCLIP's save {{model_state}} with "
+        f"model.{_PATCH_EMBEDDING} in it. The file has "
         f"{some_names(held, most=8) or 'nothing'}"
     )
 

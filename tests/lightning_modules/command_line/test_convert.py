@@ -6,7 +6,14 @@ import torch
 import yaml
 from torch.testing import assert_close
 
-from tests.makers.models.author_checkpoints import as_bike_content, as_t2l_state, as_vifi_state, save_vifi, tuned_from
+from tests.makers.models.author_checkpoints import (
+    as_bike_content,
+    as_open_vclip_state,
+    as_t2l_state,
+    as_vifi_state,
+    save_vifi,
+    tuned_from,
+)
 from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
@@ -172,3 +179,29 @@ def test_bike_becomes_a_checkpoint_that_needs_nothing_else(tmp_path: Path, capsy
     loaded = load_recognizer(tmp_path / "k400.zsar.ckpt")
     assert isinstance(loaded, BIKE)
     assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
+
+
+# --- Open-VCLIP -------------------------------------------------------------------------------------------------------
+
+
+def test_open_vclip_becomes_a_checkpoint_that_is_mixed_with_the_original_clip(
+    tmp_path: Path, tiny_weights: Path, video_tree: Path, capsys: Printed
+) -> None:
+    released, output = tmp_path / "swa_2_22.pth", tmp_path / "x.ckpt"
+    state = as_open_vclip_state(tiny_weights)
+    torch.save({"model_state": state}, released)
+    assert convert(released, "--output", output, "--weights", tiny_weights) == 0
+    printed = capsys.readouterr().out
+    assert "Open-VCLIP: tiny-clip, " in printed
+    assert "0.5 of these weights are mixed with 0.5 of CLIP's" in printed
+    assert "--model.tuned_share 0.5" in printed
+    loaded = load_recognizer(output)
+    original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights))).backbone.clip
+    mixed = torch.lerp(original.visual.proj, state["model.visual.proj"], 0.5)
+    assert_close(loaded.backbone.clip.visual.proj, mixed)
+    assert torch.equal(loaded.backbone.clip.text_projection, original.text_projection)
+    for file, remedy in ((released, f"zsar convert {released}"), (output, "--checkpoint")):
+        video = video_tree / "red dance" / "0.mp4"
+        as_clip = ["classify", video, "--classes", "red,blue", "--architecture", "tiny-clip", "--weights", file]
+        assert main(list(map(str, as_clip))) == 1
+        assert remedy in capsys.readouterr().err

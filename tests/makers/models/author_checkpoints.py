@@ -1,4 +1,4 @@
-"""Checkpoints as the authors of BIKE, T2L and ViFi-CLIP name their tensors, made of our small models."""
+"""Checkpoints as the authors of BIKE, T2L, ViFi-CLIP and Open-VCLIP name their tensors, made of our small models."""
 
 from pathlib import Path
 from typing import Any
@@ -85,3 +85,10 @@ def save_vifi(path: Path, state: State) -> Path:
     content = {"model": state, "optimizer": optimizer, "lr_scheduler": {}, "max_accuracy": 77.0, "epoch": 9}
     torch.save(content, path)
     return path
+
+
+def as_open_vclip_state(weights: Path) -> State:
+    """The tiny CLIP under the names of Open-VCLIP's authors, its visual tower and logit scale changed by training."""
+    clip = OpenClipBackbone("tiny-clip", str(weights)).clip.state_dict()
+    trained = {name for name in clip if name == "logit_scale" or name.startswith("visual.")}
+    return {f"model.{k}": v + 0.05 * torch.randn_like(v) if k in trained else v.clone() for k, v in clip.items()}
