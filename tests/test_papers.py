@@ -148,9 +148,7 @@ def test_a_test_builds_the_model_that_its_fit_has_trained(table: Table) -> None:
         if command.verb == "test" and fits:
             fitted, tested = stated_settings(fits[-1]), stated_settings(command.words)
             assert fitted.sections["model"]["class_path"] == tested.sections["model"]["class_path"]
-            assert architecture_of(fitted) == architecture_of(tested), (
-                f"{' '.join(command.words)} of {' '.join(fits[-1])}"
-            )
+            assert architecture_of(fitted) == architecture_of(tested), (command.words, fits[-1])
 
 
 def architecture_of(stated: StatedSettings) -> dict[str, Any]:

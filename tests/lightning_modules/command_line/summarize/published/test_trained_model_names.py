@@ -43,9 +43,6 @@ def test_open_vclip_is_called_by_text_score_and_attention(
 
 
 def test_open_vclip_is_tested_with_a_share_of_the_tuned_weights_and_others_with_all_of_them() -> None:
-    assert [published_tuned_share("OpenVCLIP", name) for name in ("ViT-B-16", "ViT-B-32", "ViT-L-14")] == [
-        0.5,
-        0.5,
-        0.4,
-    ]
+    shares = [published_tuned_share("OpenVCLIP", name) for name in ("ViT-B-16", "ViT-B-32", "ViT-L-14")]
+    assert shares == [0.5, 0.5, 0.4]
     assert published_tuned_share("FineTunedCLIP", "ViT-L-14") == 1.0
