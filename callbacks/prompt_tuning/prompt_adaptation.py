@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views, views_of
-from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, Saliency, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
@@ -39,6 +39,7 @@ class PromptSettings:
         class_position: Position of the class text.
         texts: The text sets used for tuning.
         full_stop: Whether a text without a closing mark gets a full stop.
+        saliency: Whether the gradient passes through the saliency of frames, where the scorer has one.
         prediction: The views to score.
         memory_mb: Memory of a text tower pass, in 10^6 bytes.
         views_per_pass: Number of views per pass of the visual tower.
@@ -49,6 +50,7 @@ class PromptSettings:
     class_position: ClassPosition
     texts: tuple[Literal["names", "class_text"], ...]
     full_stop: bool
+    saliency: Saliency
     prediction: Literal["original", "confident_views"]
     memory_mb: float
     views_per_pass: int
@@ -208,6 +210,7 @@ class PromptAdaptation:
                     device=model.device,
                     block_forward=model.text_block_forward,
                     reads_tokens=model.scoring.reads_tokens,
+                    saliency=prompts.saliency,
                     full_stop=prompts.full_stop,
                 )
                 for which in prompts.texts

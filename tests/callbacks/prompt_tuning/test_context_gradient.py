@@ -127,7 +127,7 @@ def spot(frames: Tensor, classes: Tensor) -> Tensor:
 
 
 def test_through_concept_spotting_it_equals_finite_differences(spotted: tuple[PromptLearner, Tensor]) -> None:
-    """In one pass, by classes and parts, and from the shared first context; along the gradient and random directions."""
+    """In one pass, by classes and parts, and from the shared first context; along the gradient and at random."""
     learner, context = spotted
     frames, step = frames_of(2).double(), 1e-5
     gradients = [

@@ -30,6 +30,7 @@ def settings(**changes: Any) -> PromptSettings:
         "class_position": "end",
         "texts": ("names",),
         "full_stop": True,
+        "saliency": "exact",
         "prediction": "original",
         "memory_mb": 2000.0,
         "views_per_pass": 3,

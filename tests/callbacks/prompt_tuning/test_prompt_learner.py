@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from tests.makers.models.text_towers import ALL, text_backbone
-from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from tests.makers.models.text_towers import ALL, OF_TRANSFORMERS, WITH_OWN_BLOCKS, text_backbone
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, Saliency, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.token_rows import token_rows
@@ -174,58 +174,70 @@ def test_without_a_full_stop_a_prompt_is_the_sentence_without_one(
     torch.testing.assert_close(embeddings(prompts, context[None])[0, :, 0], expected, atol=1e-5, rtol=0)
 
 
-def test_where_tokens_are_read_a_prompt_is_the_row_of_the_sentence_in_every_kind_of_transformer(tmp_path: Path) -> None:
-    """Up to the end of the context, whether its beginning is shared or not; other towers are refused by name."""
+def rows_of(backbone: OpenClipBackbone, texts: list[list[str]], *, saliency: Saliency = "exact") -> PromptLearner:
+    """Prompts whose every token is read."""
+    return PromptLearner(
+        backbone.text,
+        texts,
+        phrase="a photo of a",
+        n_context=len(phrase_tokens(backbone.text, "a photo of a")),
+        class_position="end",
+        device=CPU,
+        reads_tokens=True,
+        saliency=saliency,
+    )
+
+
+@pytest.mark.parametrize("kind", WITH_OWN_BLOCKS)
+def test_where_tokens_are_read_a_prompt_is_the_row_of_the_sentence(kind: str, tmp_path: Path) -> None:
+    """Up to the end of the context, whether its beginning is shared or not, and in parts as at once."""
     texts = [["playing guitar"], ["a big dog runs"], ["chess"]]
-    sentences = [f"a photo of a {text}." for (text,) in texts]
-    n_tried = 0
-    for kind in ALL:
-        made = text_backbone(tmp_path, kind)
-        tokens = phrase_tokens(made.text, "a photo of a")
-        try:
-            expected = token_rows(made.encode_text_tokens(made.tokenize(sentences))).detach()
-        except BackboneError as error:
-            assert "concept_spotting" in str(error)
-            continue
-        n_tried += 1
-        prompts = PromptLearner(
-            made.text,
-            texts,
-            phrase="a photo of a",
-            n_context=len(tokens),
-            class_position="end",
-            device=CPU,
-            reads_tokens=True,
-        )
-        context = made.text.embed_tokens(tokens)[None].detach()
-        for most_bytes in (None, 1.0):
-            parts = [prompts.encode(context, part) for part in prompts.parts(most_bytes=most_bytes)]
-            whole = prompts.assemble(parts)
-            assert len(parts) == (1 if most_bytes is None else 3)
+    made = text_backbone(tmp_path, kind)
+    prompts = rows_of(made, texts)
+    context = made.text.embed_tokens(phrase_tokens(made.text, "a photo of a"))[None].detach()
+    with torch.no_grad():
+        expected = token_rows(made.encode_text_tokens(made.tokenize([f"a photo of a {text}." for (text,) in texts])))
+        for most_bytes, n_parts in ((None, 1), (1.0, 3)):
+            parts = prompts.parts(most_bytes=most_bytes)
+            assert len(parts) == n_parts
+            pieces = [prompts.encode(context, part) for part in parts]
+            whole = prompts.assemble(pieces)
             torch.testing.assert_close(whole[0, :, 0], expected, atol=1e-4, rtol=1e-4)
-            torch.testing.assert_close(
-                torch.cat([prompts.split_part(whole, part) for part in prompts.parts(most_bytes=most_bytes)], dim=1),
-                torch.cat(parts, dim=1),
-                atol=0,
-                rtol=0,
-            )
-    assert n_tried > 3
+            for piece, part in zip(pieces, parts, strict=True):
+                assert torch.equal(prompts.split_part(whole, part), piece)
+
+
+def test_a_tower_without_states_of_its_tokens_is_told(tmp_path: Path) -> None:
+    made = text_backbone(tmp_path, OF_TRANSFORMERS[0])
+    prompts = rows_of(made, [["chess"]])
+    with pytest.raises(BackboneError, match=r"no states of its tokens to read \(concept_spotting\)"):
+        prompts.encode(made.text.embed_tokens(phrase_tokens(made.text, "a photo of a"))[None], slice(0, 1))
+
+
+def test_tokens_held_constant_have_no_gradient_and_the_same_values(backbone: OpenClipBackbone) -> None:
+    """What is left is the gradient of the ends, for the memory of these."""
+    texts = [["red circle"], ["big dog runs"]]
+    exact, constant = (rows_of(backbone, texts, saliency=saliency) for saliency in ("exact", "constant"))
+    ends = learner(backbone, texts)
+    contexts = torch.randn(2, 4, 64, requires_grad=True)
+    rows = embeddings(exact, contexts), embeddings(constant, contexts)
+    torch.testing.assert_close(rows[0], rows[1], atol=1e-5, rtol=0)
+    weights = torch.randn(rows[0].shape)
+    held, whole = (torch.autograd.grad((weights * one).sum(), contexts)[0] for one in rows[::-1])
+    of_ends = torch.autograd.grad((weights[..., :64] * embeddings(ends, contexts)).sum(), contexts)[0]
+    torch.testing.assert_close(held, of_ends, atol=1e-4, rtol=1e-4)
+    assert (whole - of_ends).abs().max() > 0.1 * of_ends.abs().max()
+    assert constant.bytes_per_video == ends.bytes_per_video < exact.bytes_per_video
+    with pytest.raises(ValueError, match="saliency is 'constant', but only the scorer concept_spotting has one"):
+        PromptLearner(
+            backbone.text, texts, phrase=None, n_context=4, class_position="end", device=CPU, saliency="constant"
+        )
 
 
 def test_prompts_whose_tokens_are_read_cost_the_whole_context(backbone: OpenClipBackbone) -> None:
     """The memory that decides how many videos are tuned at a time: all positions behind the shared ones."""
-    short, whole = (
-        PromptLearner(
-            backbone.text,
-            [["dog"], ["red circle"]],
-            phrase="a photo of a",
-            n_context=4,
-            class_position="end",
-            device=CPU,
-            reads_tokens=reads_tokens,
-        )
-        for reads_tokens in (False, True)
-    )
+    texts = [["dog"], ["red circle"]]
+    short, whole = learner(backbone, texts), rows_of(backbone, texts)
     shared, length = whole._n_shared, backbone.text.context_length
     longest = backbone.text.n_tokens("a photo of a red circle.")
     assert whole.bytes_per_video / short.bytes_per_video == pytest.approx((length - shared) / (longest - shared))

@@ -109,7 +109,14 @@ class KeepLogits(ResultManifest):
         return torch.stack([row for _, row in sorted(self.rows, key=lambda pair: pair[0])])
 
 
-MODELS = {"frozen": ZeroShotCLIP, "fine-tuned": FineTunedCLIP, "T2L": T2L, "AP-CLIP": APCLIP, "BIKE": BIKE, "Open-VCLIP": OpenVCLIP}
+MODELS = {
+    "frozen": ZeroShotCLIP,
+    "fine-tuned": FineTunedCLIP,
+    "T2L": T2L,
+    "AP-CLIP": APCLIP,
+    "BIKE": BIKE,
+    "Open-VCLIP": OpenVCLIP,
+}
 
 
 @pytest.mark.slow
