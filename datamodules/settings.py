@@ -15,6 +15,7 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.augmentation import Augmentation
 from zsar.datamodules.views.frame_sampling import Sampling, TrainSampling
 from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.strided_sampling import is_strided
 from zsar.runtime.choices import check_choices
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
@@ -42,7 +43,9 @@ class Clips:
         sampling: Which frame of a segment of N / T frames is its middle, in tests and where training takes the
             "centre": "t2l" at floor(i N / T + (N / T - 1) / 2), or "mmaction" at floor((i + 1/2) N / T), as ViFi-CLIP's
             authors; or its first frame, "left", at floor(i N / T), as BIKE's authors, whose further clips begin at
-            places spaced evenly over the first segment.
+            places spaced evenly over the first segment. Or every 16th of 30 frames a second of a stretch, in training
+            at random, as Open-VCLIP's authors: n_test_clips begin at v / n_test_clips of what a stretch leaves
+            ("open_vclip": all data sets but HMDB-51), or from the beginning to the end ("open_vclip_to_end": HMDB-51).
         augmentation: How training clips are augmented.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side); 1 of squashed frames.
@@ -72,6 +75,13 @@ class Clips:
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
         check_most(MOST_IMAGE_SIDE_PX, **sides)
         check_choices(self)
+        if self.views is not None and is_strided(self.sampling):
+            self.views.refuse_strided(self.sampling)
+        if self.train_sampling == "random_shared_ends" and is_strided(self.sampling):
+            raise ValueError(
+                f"clips.train_sampling is random_shared_ends, but of clips.sampling {self.sampling} there are no "
+                "segments; set one of them to random or t2l"
+            )
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
 
 

@@ -10,15 +10,20 @@ seen; here the segments of training cover the whole video.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from zsar.datamodules.views.strided_sampling import StridedSampling, is_strided, random_strided_indices, strided_indices
 from zsar.runtime.number_limits import check_least
 
-Sampling = Literal["t2l", "mmaction", "left"]
+SegmentSampling = Literal["t2l", "mmaction", "left"]
 """Which frame stands for a segment of N / T frames: (N / T - 1) / 2 or N / (2 T) after its start, or its start."""
+
+Sampling = Literal[SegmentSampling, StridedSampling]
+"""Frames that stand for segments of the whole video, or frames at a fixed distance in time from a stretch of it."""
 
 TrainSampling = Literal["random", "random_shared_ends", "centre"]
 """Where a training frame is taken: at random in one of T equal segments or of T that share ends, or at its centre."""
@@ -40,6 +45,7 @@ def centre_indices(n_frames: int, n_samples: int, *, sampling: Sampling = "t2l")
         ValueError: A number is below 1.
     """
     check_least(1, n_frames=n_frames, n_samples=n_samples)
+    assert not is_strided(sampling), "frames at a fixed distance in time are of no segments"
     i = torch.arange(n_samples)
     if sampling == "mmaction":
         return (2 * i + 1) * n_frames // (2 * n_samples)
@@ -94,14 +100,23 @@ def random_shared_indices(n_frames: int, n_samples: int, generator: torch.Genera
     return ends[:-1] + torch.minimum((u * lengths).long(), lengths - 1)
 
 
-def training_indices(n_frames: int, n_samples: int, *, sampling: TrainSampling, centres: Sampling) -> Tensor:
+def training_indices(
+    n_frames: int,
+    n_samples: int,
+    *,
+    sampling: TrainSampling,
+    centres: Sampling,
+    frame_rate: Fraction | None = None,
+) -> Tensor:
     """The frames of a training clip, drawn from torch's global generator.
 
     Args:
         n_frames: N, the frames of the video.
         n_samples: T, the frames wanted.
         sampling: Where in each of T segments a frame is taken.
-        centres: Which frame is the "centre" of a segment.
+        centres: Which frame is the "centre" of a segment; or that frames are at a fixed distance in time, from a
+            stretch that begins at "random", or where the only test view does ("centre").
+        frame_rate: The video's frames a second, which only frames at a fixed distance need.
 
     Returns:
         int64 [T].
@@ -109,14 +124,21 @@ def training_indices(n_frames: int, n_samples: int, *, sampling: TrainSampling, 
     Raises:
         ValueError: A number is below 1.
     """
+    if is_strided(centres):
+        if sampling == "centre":
+            return multi_clip_indices(n_frames, n_samples, 1, sampling=centres, frame_rate=frame_rate)[0]
+        assert frame_rate is not None
+        return random_strided_indices(n_frames, n_samples, frame_rate=frame_rate, sampling=centres)
     if sampling == "centre":
         return centre_indices(n_frames, n_samples, sampling=centres)
     draw = random_segment_indices if sampling == "random" else random_shared_indices
     return draw(n_frames, n_samples)
 
 
-def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int, *, sampling: Sampling = "t2l") -> Tensor:
-    """Several interleaved views of a video in time; each spans the whole video.
+def multi_clip_indices(
+    n_frames: int, n_samples: int, n_clips: int, *, sampling: Sampling = "t2l", frame_rate: Fraction | None = None
+) -> Tensor:
+    """Several interleaved views of a video in time; each spans the whole video, unless frames have a fixed distance.
 
     Departure from ViFi-CLIP's code, which draws the frames of each of several test clips at random: they are fixed. Of
     "left", the clips begin at places spaced evenly over the first segment, from its first frame to its last.
@@ -126,15 +148,20 @@ def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int, *, sampling:
         n_samples: T, the frames of each clip.
         n_clips: The number of clips.
         sampling: Which frame of a segment is taken.
+        frame_rate: The video's frames a second, which only frames at a fixed distance in time need.
 
     Returns:
         int64 [n_clips, T]: clip v takes every n_clips-th of the centre indices of T n_clips samples, from the v-th on;
         of "left" floor(v (N / T - 1) / (n_clips - 1) + i N / T). A single clip equals `centre_indices`.
+        Frames at a fixed distance in time are those of `strided_indices`.
 
     Raises:
         ValueError: A number is below 1.
     """
     check_least(1, n_frames=n_frames, n_samples=n_samples, n_clips=n_clips)
+    if is_strided(sampling):
+        assert frame_rate is not None
+        return strided_indices(n_frames, n_samples, n_clips, frame_rate=frame_rate, sampling=sampling)
     if sampling == "left" and n_clips > 1:
         # With the common denominator T (n_clips - 1), as in `centre_indices`.
         starts = torch.arange(n_clips)[:, None] * max(n_frames - n_samples, 0)

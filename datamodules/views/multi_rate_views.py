@@ -104,6 +104,13 @@ class MultiRateViews(Views):
                     rows.append(start + centre_indices(length, n_frames, sampling=sampling))
         return torch.stack(rows)
 
+    def refuse_strided(self, sampling: Sampling) -> None:
+        """Refuses them: stretches have rates of their own."""
+        raise ValueError(
+            f"data.clips.sampling is {sampling}, frames at a fixed distance in time, but MultiRateViews take stretches "
+            "at several rates; set sampling to t2l, mmaction or left"
+        )
+
     def check_geometry(self, geometry: Geometry) -> None:
         """Refuses several crops of squashed frames, which show the whole picture."""
         if geometry == "squash" and self.n_crops != 1:

@@ -86,6 +86,42 @@ class AreaCrop(nn.Module):
         return resized(cropped, [self.image_size, self.image_size], self.interpolation)
 
 
+class ShortSideCrop(nn.Module):
+    """A square cut anywhere from a frame whose short side is resized to a random size: PySlowFast's, and Open-VCLIP's.
+
+    Departure: the authors' uniform draw of the place leaves out the last one.
+    """
+
+    def __init__(self, image_size: int, *, short_side: tuple[float, float], interpolation: str = "bilinear") -> None:
+        """Stores the sizes to draw from, as multiples of the square's side; see `TrainTransform`."""
+        super().__init__()
+        if not 1 <= short_side[0] <= short_side[1]:
+            raise ValueError(
+                f"short_side must be two multiples of the frame's size, 1 or more, the smaller first; got "
+                f"{list(short_side)}"
+            )
+        self.image_size = positive(image_size)
+        self.short_side = short_side
+        self.interpolation = InterpolationMode(interpolation)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Crops [T, 3, H, W] to [T, 3, S, S]."""
+        return self.drawn()(frames)
+
+    def drawn(self) -> Callable[[Tensor], Tensor]:
+        """The crop with its random numbers drawn, [T, 3, H, W] -> [T, 3, S, S]; all frames have one size."""
+        size, *place = torch.rand(3, dtype=torch.float64).tolist()
+        least, most = self.short_side
+        return partial(self._cropped, round(self.image_size * (least + (most - least) * size)), place)
+
+    def _cropped(self, short_side_px: int, place: Sequence[float], frames: Tensor) -> Tensor:
+        check_frames(frames)
+        frames = resized(frames, [short_side_px], self.interpolation)
+        size = self.image_size
+        y, x = (int(part * (side - size + 1)) for part, side in zip(place, frames.shape[-2:], strict=True))
+        return frames[..., y : y + size, x : x + size]
+
+
 def draw_below(n: int) -> int:
     """A random number from 0 to n - 1, from torch's global generator."""
     return int(torch.randint(n, ()))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchvision.transforms import InterpolationMode, v2
 
 from zsar.datamodules.choices.geometry import RESIZE_RATIO, Geometry
-from zsar.datamodules.views.random_crops import AreaCrop, MultiScaleCrop, draw_below
+from zsar.datamodules.views.random_crops import AreaCrop, MultiScaleCrop, ShortSideCrop, draw_below
 from zsar.datamodules.views.resizing import check_frames, positive, resized
 from zsar.runtime.choices import check_choice
 
@@ -36,6 +36,7 @@ class TrainTransform:
         flip: float = 0.5,
         scales: Sequence[float] = (1.0, 0.875, 0.75, 0.66),
         area: tuple[float, float] | None = None,
+        short_side: tuple[float, float] | None = None,
         colour_jitter: float = 0.8,
         grey: float = 0.2,
         shift_px: int = 0,
@@ -49,6 +50,8 @@ class TrainTransform:
             scales: Possible sides of the crop, as fractions of the frame's short side; `(1,)` crops at full size.
             area: Instead of `scales`, the smallest and largest share of the frame's area that is cropped (`AreaCrop`);
                 None for `scales`.
+            short_side: Instead of `scales`, the smallest and largest multiple of `image_size` that the short side is
+                resized to (`ShortSideCrop`); None for `scales`.
             colour_jitter: Probability of changing brightness, contrast, saturation and hue.
             grey: Probability of removing colour.
             shift_px: Maximum random shift, in pixels, in each direction; edge pixels fill the gap.
@@ -61,9 +64,13 @@ class TrainTransform:
         for name, probability in (("flip", flip), ("colour_jitter", colour_jitter), ("grey", grey)):
             if not 0 <= probability <= 1:
                 raise ValueError(f"{name} is a probability, between 0 and 1; got {probability}")
-        self._crop: AreaCrop | MultiScaleCrop = MultiScaleCrop(image_size, scales=scales, interpolation=interpolation)
+        self._crop: AreaCrop | MultiScaleCrop | ShortSideCrop = MultiScaleCrop(
+            image_size, scales=scales, interpolation=interpolation
+        )
         if area is not None:
             self._crop = AreaCrop(image_size, area=area, interpolation=interpolation)
+        if short_side is not None:
+            self._crop = ShortSideCrop(image_size, short_side=short_side, interpolation=interpolation)
         steps: list[nn.Module] = []
         if flip > 0:
             steps.append(v2.RandomHorizontalFlip(flip))

@@ -11,7 +11,7 @@ import torch
 
 from tests.reference.frame_sampling import middle_frames
 from zsar.datamodules.views.frame_sampling import (
-    Sampling,
+    SegmentSampling,
     centre_indices,
     multi_clip_indices,
     random_segment_indices,
@@ -40,7 +40,7 @@ def test_mmactions_middle_is_half_a_segment_after_its_start() -> None:
 @pytest.mark.parametrize(("n_frames", "n_samples"), SIZES)
 def test_all_are_those_of_the_reference_and_middles_at_most_a_frame_apart(n_frames: int, n_samples: int) -> None:
     ours: dict[str, list[int]] = {}
-    for sampling in get_args(Sampling):
+    for sampling in get_args(SegmentSampling):
         ours[sampling] = centre_indices(n_frames, n_samples, sampling=sampling).tolist()
         assert ours[sampling] == middle_frames(n_frames, n_samples, sampling)
     assert {b - a for a, b in zip(ours["t2l"], ours["mmaction"], strict=True)} <= {0, 1}

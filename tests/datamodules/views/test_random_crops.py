@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode, functional
 
-from zsar.datamodules.views.random_crops import AreaCrop, MultiScaleCrop
+from zsar.datamodules.views.random_crops import AreaCrop, MultiScaleCrop, ShortSideCrop
 
 
 def coordinates(height: int, width: int) -> Tensor:
@@ -56,3 +56,44 @@ def test_an_area_crop_is_the_same_for_all_parts_of_a_clip() -> None:
     parts = torch.cat([crop(part) for part in frames.split(4)])
     assert parts.shape == (6, 3, 28, 28)
     assert torch.equal(parts, parts[:1].expand_as(parts))
+
+
+# --- a square of a frame of random size -------------------------------------------------------------------------------
+
+
+def test_of_a_short_side_of_the_squares_size_only_the_place_is_random() -> None:
+    frames = coordinates(32, 60)
+    crop = ShortSideCrop(32, short_side=(1.0, 1.0))
+    lefts = set()
+    for _ in range(300):
+        cut = crop(frames)
+        left = int(cut[0, 1, 0, 0])
+        assert torch.equal(cut, frames[..., left : left + 32])
+        lefts.add(left)
+    assert lefts == set(range(29))  # the last place, 28, too
+
+
+def test_the_short_side_is_drawn_between_both_multiples() -> None:
+    """Of a frame of 100 px resized to 32 to 64 px, a square of 32 px shows all to half of it."""
+    frames = coordinates(100, 100)
+    crop = ShortSideCrop(32, short_side=(1, 2))
+    shown = [int(cut[0, 0, -1, 0]) - int(cut[0, 0, 0, 0]) for cut in map(crop, [frames] * 200)]
+    assert 46 <= min(shown) < 55
+    assert 90 < max(shown) <= 99
+
+
+def test_all_frames_of_a_clip_are_cut_alike_and_seeds_repeat_it() -> None:
+    frames = coordinates(50, 70).expand(3, -1, -1, -1)
+    crop = ShortSideCrop(32, short_side=(1.0, 1.2))
+    torch.manual_seed(5)
+    cut = crop(frames)
+    assert cut.shape == (3, 3, 32, 32)
+    assert all(torch.equal(frame, cut[0]) for frame in cut)
+    torch.manual_seed(5)
+    assert torch.equal(crop(frames), cut)
+
+
+@pytest.mark.parametrize("short_side", [(0.9, 1.0), (1.2, 1.1)])
+def test_short_sides_that_would_not_fit_are_refused(short_side: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="two multiples of the frame's size, 1 or more"):
+        ShortSideCrop(32, short_side=short_side)
