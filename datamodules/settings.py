@@ -10,6 +10,7 @@ from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.choices.frame_pixels import StatedFilter, StatedGeometry
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
+from zsar.datamodules.split_choices import Split as Split
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.augmentation import Augmentation
 from zsar.datamodules.views.frame_sampling import Sampling, TrainSampling
@@ -85,34 +86,6 @@ class Clips:
 
 
 @dataclass(frozen=True)
-class Split:
-    """Which classes and videos are used for training and for testing.
-
-    Attributes:
-        protocol: Train and test on "all_classes", or train on base classes and test on base and on novel classes
-            separately ("base_to_novel").
-        classes: Which classes are tested: "all", or ten random "halves" of them, each a test set of one run, with mean
-            and deviation (as published for ActivityNet). Of Kinetics-600 also "drawn_160" (draw `fold` of 160 of the
-            220 that Kinetics-400 lacks) or "all_new" (one test on all 220).
-        shots: Training videos per class; null for all.
-        held_out_fraction: Fraction of each class's training videos that is held out for choosing the checkpoint. Test
-            videos and novel classes are never used for this.
-        seed: Seed of all random splits, independent of the run's seed.
-        fold: Which official split: 1, 2 or 3 of UCF-101 and HMDB-51, or of Kinetics-600's draws.
-        exclude: CSV file with a column `video`, as `zsar doctor` writes it: videos to use neither for training nor for
-            testing. Results state their number. Relative to the working directory.
-    """
-
-    protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
-    classes: Literal["all", "halves", "drawn_160", "all_new"] = "all"
-    shots: int | None = None
-    held_out_fraction: float = 0.1
-    seed: int = 0
-    fold: int = 1
-    exclude: Path | str | None = None
-
-
-@dataclass(frozen=True)
 class Lists:
     """Published split files in ViFi-CLIP's or T2L's format, used instead of random splits.
 
@@ -152,6 +125,8 @@ class Text:
             one {}, or a list of templates.
         names: What fills the templates: "clean" names ("apply eye makeup") or "exact" names, as the data set or the
             label file of a published list writes them ("ApplyEyeMakeup").
+        renamed: Other words for classes in templates, by their clean names: {yo yo: yoyo}, as Open-VCLIP's authors have
+            it; null for none.
         descriptions: Texts to use instead of templates: a JSON file as `zsar describe` writes it, or the name of one
             that comes with zsar, such as ucf101_descriptions (`zsar/datamodules/class_text/texts`); or a CSV file of
             T2L's authors, such as EZ-CLIP/GPT_discription/NAME.csv for a clone in the data root. A path is relative to
@@ -163,6 +138,7 @@ class Text:
 
     templates: str | list[str] = TRAINED_TEMPLATE
     names: Literal["clean", "exact"] = "clean"
+    renamed: dict[str, str] | None = None
     descriptions: Path | str | None = None
     lead: str | None = None
     groups: list[Group] | None = None
@@ -170,6 +146,8 @@ class Text:
     def __post_init__(self) -> None:
         """Checks that a lead and groups have descriptions to apply to."""
         check_groups(self.groups)
+        if self.renamed is not None and self.descriptions is not None:
+            raise ValueError("text.renamed is of templates, but text.descriptions are used; leave one of them out")
         if self.groups is not None and self.descriptions is None:
             raise ValueError(f"text.groups is {self.groups}, but there are no text.descriptions to choose from")
         if self.lead is not None and self.descriptions is None:
