@@ -106,7 +106,7 @@ class ContextGradient:
 
     def _to_initial_context(self, by_classes: Tensor) -> Tensor:
         """[G, C, P, D] -> gradient of the initial context [G, n, W]: one text pass forward, G backward."""
-        total = torch.zeros(len(by_classes), *self._initial_context.shape, device=by_classes.device)
+        total = by_classes.new_zeros(len(by_classes), *self._initial_context.shape)
         for part in self._learner.parts(most_bytes=self._most_bytes):
             of_videos = self._learner.split_part(by_classes, part)
             with torch.enable_grad():
