@@ -79,9 +79,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     def read_tested(self) -> Listing:
         """The videos that are tested, by `split.test_videos`."""
         tested = self.read_annotations("test")
-        if self.split.test_videos == "train_and_test":
-            return self.read_annotations("train").followed_by(tested)
-        return tested
+        return tested if self.split.test_videos == "test" else self.read_annotations("train").followed_by(tested)
 
     def class_in_file_name(self, name: str) -> str | None:
         """The clean class name in a file name; None if file names contain no class."""

@@ -18,8 +18,8 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_rows
 from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
-from zsar.lightning_modules.recognition.token_rows import end_embeddings, token_rows
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {
@@ -78,7 +78,7 @@ class VideoTextModel(LightningModule):
         return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
 
     def prompt_embeddings(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
-        """The embedding of each prompt, whatever the scorer reads besides: P prompts for each of C classes -> [C, P, D].
+        """The embedding of each prompt, whatever else the scorer reads: P prompts for each of C classes -> [C, P, D].
 
         L2-normalized, without gradient.
 

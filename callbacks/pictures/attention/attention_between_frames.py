@@ -9,8 +9,8 @@ from zsar.lightning_modules.open_clip_towers.attention.attention_record import A
 
 BY_TEMPORAL_TOKENS = "temporal tokens, mean over heads; a row is a frame, its columns are the frames it attends to"
 AS_NEIGHBOURS = (
-    "all tokens of a frame, mean over heads; a row is a frame, its columns are the frames it attends to; what the first "
-    "and the last lack of 100 % goes to zeros beyond the clip"
+    "all tokens of a frame, mean over heads; a row is a frame, its columns are the frames it attends to; what the "
+    "first and the last lack of 100 % goes to zeros beyond the clip"
 )
 """What the numbers are of, for a picture."""
 

@@ -16,8 +16,8 @@ from zsar.lightning_modules.open_clip_towers.visual.models_that_work import TAKE
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 AttentionKind = Literal["tokens", "tokens_and_temporal", "frames", "neighbours"]
-"""What attends to what: the tokens of a frame to each other, these and a temporal token at the end, the frames of a view
-to each other, or the tokens of a frame to those of the frame before, their own and of the one after."""
+"""What attends to what: the tokens of a frame to each other, these and a temporal token at the end, the frames of a
+view to each other, or the tokens of a frame to those of the frame before, their own and of the one after."""
 Pooling = Literal["token", "average", "attention"]
 """How a tower makes one vector of a frame's tokens: its class token, the mean of its patches, or a learned query that
 attends to its tokens."""

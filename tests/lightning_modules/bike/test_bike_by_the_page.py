@@ -21,9 +21,9 @@ from tests.reference import bike as page
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.bike import BIKE
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.recognition.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings
 from zsar.lightning_modules.recognition.scoring import Scoring
-from zsar.lightning_modules.recognition.token_rows import end_embeddings
 
 NAMES = ("archery", "brush hair", "ApplyEyeMakeup", "ride a bike", "pullup")
 TEXT = ClassText("base", NAMES, tuple((f"a video about {name}",) for name in NAMES), "test")

@@ -10,9 +10,7 @@ def test_frames_attend_to_themselves_and_to_their_neighbours() -> None:
     record = AttentionRecord(gradient=False)
     of_frames = torch.tensor([[0.2, 0.5, 0.3], [0.1, 0.6, 0.3], [0.4, 0.4, 0.2]])
     record.add(0, of_frames[:, None, None], "neighbours", n_frames=3)
-    assert_close(
-        attention_between_frames(record)[0], torch.tensor([[0.5, 0.3, 0.0], [0.1, 0.6, 0.3], [0.0, 0.4, 0.4]])
-    )
+    assert_close(attention_between_frames(record)[0], torch.tensor([[0.5, 0.3, 0.0], [0.1, 0.6, 0.3], [0.0, 0.4, 0.4]]))
 
 
 def test_temporal_tokens_attend_by_the_mean_of_their_heads() -> None:
