@@ -101,11 +101,6 @@ class BIKE(ActionRecognizer):
             return of_tower
         return self.video_head(of_tower)
 
-    @property
-    def frame_variant(self) -> str:
-        """Tells embeddings of the tower from those of the head above it, which the same weights give."""
-        return "without the head" if self.video_head is not None and self.frame_source == "visual_tower" else ""
-
     def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Frame embeddings [B, V, T, D] and rows of class text -> logits [B, C], with the scale of `test_scale`."""
         return self.scoring.score(frame_embeddings, class_embeddings, self._scale())

@@ -78,9 +78,7 @@ class VideoTextModel(LightningModule):
         return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
 
     def prompt_embeddings(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
-        """The embedding of each prompt, whatever else the scorer reads: P prompts for each of C classes -> [C, P, D].
-
-        L2-normalized, without gradient.
+        """Embeds P prompts for each of C classes, whatever the scorer reads besides: L2-normalized [C, P, D].
 
         Raises:
             ValueError: A prompt has more tokens than the text tower reads.

@@ -8,10 +8,10 @@ Temporal tokens (T2L) are made anew in each layer from all frames of the video, 
 The part that flows to one is not followed further, neither to its own frame nor to others: it is the share of the
 temporal tokens, and the shares of a frame still sum to 1.
 
-Where frames attend to their neighbours (Open-VCLIP), a part of what a frame's embedding is made of lies in other
-frames. It is shown in the frame in which it lies: the map of a frame is what the embeddings of all frames of the clip
-take from its tokens, and its total is how much that is, about 1. The blocks of frames stay apart (a frame takes from
-three), so that memory is that of one clip's attention. What goes to the zeros beyond the ends of a clip is in no map.
+Where frames attend to their neighbours (Open-VCLIP), a part of what the embedding of a frame is made of lies in others.
+It is shown in the frame in which it lies: the map of a frame is what the embeddings of all frames of the clip take from
+its tokens, and its total is how much that is, about 1. The blocks of frames stay apart (a frame takes from three), so
+that memory is that of one clip's attention. What goes to the zeros beyond the ends of a clip is in no map.
 """
 
 from __future__ import annotations
