@@ -76,7 +76,11 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
     if hasattr(cli.model, "n_frames"):
         assert cli.datamodule.clips.n_frames == cli.model.n_frames
     for key, value in content.items():
-        if "." in key:  # a stated difference has taken effect
+        if key == "trainer.callbacks+":
+            assert [callback["class_path"] for callback in configured(cli, key[:-1])] == [
+                c["class_path"] for c in value
+            ]
+        elif "." in key:  # a stated difference has taken effect
             found = configured(cli, key)
             assert (list(found) if isinstance(found, tuple) else found) == value
 
