@@ -118,6 +118,28 @@ def test_at_the_tuned_weights_themselves_the_gradient_is_one_and_a_half_times_as
         assert_close(both, 1.5 * one.grad, rtol=1e-12, atol=0)  # also what is dropped is the same
 
 
+def test_in_mixed_precision_both_gradients_are_computed_alike() -> None:
+    """What the forward pass does in 32 bits is not done in 16 in the backward pass of the second loss."""
+
+    class Mixed(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.randn(8, 8))
+
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.autocast("cpu", enabled=False):
+                return (x @ self.weight @ self.weight).pow(2).mean()
+
+    net, x = Mixed(), torch.randn(5, 8)
+    original = OriginalWeights(net, keeps=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = whole_loss(net, x, original, share=(0.0, 0.0), weight=0.5)
+    loss.backward()  # type: ignore[no-untyped-call]
+    (alone,) = torch.autograd.grad(net(x), [net.weight])
+    assert net.weight.grad is not None
+    assert_close(net.weight.grad, 1.5 * alone, rtol=1e-5, atol=1e-6)
+
+
 def test_a_vanishing_weight_leaves_nothing_of_it_and_a_parameter_that_is_not_used_has_no_gradient() -> None:
     net, original = tuned()
     net.unused = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
