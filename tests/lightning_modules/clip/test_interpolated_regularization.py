@@ -202,10 +202,10 @@ def test_impossible_settings_are_refused(settings: dict[str, Any], message: str)
 # --- a training -------------------------------------------------------------------------------------------------------
 
 
-def fine_tuned(**settings: Any) -> FineTunedCLIP:
+def fine_tuned(*, recomputes: bool, **settings: Any) -> FineTunedCLIP:
     torch.manual_seed(0)
     return FineTunedCLIP(
-        backbone=TrainedClipSettings("tiny-clip", "random", gradient_checkpointing=True),
+        backbone=TrainedClipSettings("tiny-clip", "random", gradient_checkpointing=recomputes),
         scoring=Scoring("mean_pooled_cosine", "embedding"),
         n_negative_classes=1,
         optimization=Optimization(learning_rate=1e-2, warmup_fraction=0),
@@ -227,7 +227,7 @@ class Expected(Callback):
         assert isinstance(pl_module, FineTunedCLIP)
         pl_module.on_train_batch_start(batch, batch_idx)  # which Lightning calls after the callbacks
         seed = torch.initial_seed()
-        alone = fine_tuned()
+        alone = fine_tuned(recomputes=False)  # as functional_call takes the weights away before the backward pass
         alone.load_state_dict(pl_module.state_dict())
         alone.class_texts = pl_module.class_texts
         loss = Loss(alone, batch)
@@ -266,7 +266,7 @@ def test_the_updates_of_a_training_that_accumulates_and_recomputes_are_those_of_
     video_tree: Path, tmp_path: Path
 ) -> None:
     regularization = InterpolatedRegularization(share=(0.2, 0.9), weight=0.7)
-    model = fine_tuned(interpolated_regularization=regularization)
+    model = fine_tuned(recomputes=True, interpolated_regularization=regularization)
     original = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     expected = Expected(regularization, original)
     trainer = Trainer(
