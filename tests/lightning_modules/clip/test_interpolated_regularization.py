@@ -118,6 +118,28 @@ def test_at_the_tuned_weights_themselves_the_gradient_is_one_and_a_half_times_as
         assert_close(both, 1.5 * one.grad, rtol=1e-12, atol=0)  # also what is dropped is the same
 
 
+def test_in_mixed_precision_both_gradients_are_computed_alike() -> None:
+    """What the forward pass does in 32 bits is not done in 16 in the backward pass of the second loss."""
+
+    class Mixed(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.randn(8, 8))
+
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.autocast("cpu", enabled=False):
+                return (x @ self.weight @ self.weight).pow(2).mean()
+
+    net, x = Mixed(), torch.randn(5, 8)
+    original = OriginalWeights(net, keeps=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = whole_loss(net, x, original, share=(0.0, 0.0), weight=0.5)
+    loss.backward()  # type: ignore[no-untyped-call]
+    (alone,) = torch.autograd.grad(net(x), [net.weight])
+    assert net.weight.grad is not None
+    assert_close(net.weight.grad, 1.5 * alone, rtol=1e-5, atol=1e-6)
+
+
 def test_a_vanishing_weight_leaves_nothing_of_it_and_a_parameter_that_is_not_used_has_no_gradient() -> None:
     net, original = tuned()
     net.unused = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
@@ -180,10 +202,10 @@ def test_impossible_settings_are_refused(settings: dict[str, Any], message: str)
 # --- a training -------------------------------------------------------------------------------------------------------
 
 
-def fine_tuned(**settings: Any) -> FineTunedCLIP:
+def fine_tuned(*, recomputes: bool, **settings: Any) -> FineTunedCLIP:
     torch.manual_seed(0)
     return FineTunedCLIP(
-        backbone=TrainedClipSettings("tiny-clip", "random", gradient_checkpointing=True),
+        backbone=TrainedClipSettings("tiny-clip", "random", gradient_checkpointing=recomputes),
         scoring=Scoring("mean_pooled_cosine", "embedding"),
         n_negative_classes=1,
         optimization=Optimization(learning_rate=1e-2, warmup_fraction=0),
@@ -205,7 +227,7 @@ class Expected(Callback):
         assert isinstance(pl_module, FineTunedCLIP)
         pl_module.on_train_batch_start(batch, batch_idx)  # which Lightning calls after the callbacks
         seed = torch.initial_seed()
-        alone = fine_tuned()
+        alone = fine_tuned(recomputes=False)  # as functional_call takes the weights away before the backward pass
         alone.load_state_dict(pl_module.state_dict())
         alone.class_texts = pl_module.class_texts
         loss = Loss(alone, batch)
@@ -244,7 +266,7 @@ def test_the_updates_of_a_training_that_accumulates_and_recomputes_are_those_of_
     video_tree: Path, tmp_path: Path
 ) -> None:
     regularization = InterpolatedRegularization(share=(0.2, 0.9), weight=0.7)
-    model = fine_tuned(interpolated_regularization=regularization)
+    model = fine_tuned(recomputes=True, interpolated_regularization=regularization)
     original = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     expected = Expected(regularization, original)
     trainer = Trainer(
