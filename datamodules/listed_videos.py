@@ -167,8 +167,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         listing = self.read_annotations(subset) if subset == "train" else self.read_tested()
         clean = {name: clean_name(name) for name in set(listing.classes)}
         known = set(self.class_names)
-        unknown = sorted(set(clean.values()) - known)
-        if unknown and not self._tests_some_classes:
+        if (unknown := sorted(set(clean.values()) - known)) and not self._tests_some_classes:
             raise ValueError(
                 f"the annotations of {type(self).__name__} name classes that its vocabulary lacks: {', '.join(unknown)}"
             )
