@@ -219,7 +219,9 @@ class AttentionMaps(ChosenPictures):
                     "model": name,
                     "layers": video.between_frames(),
                 },
-                figure=draw_frame_attention(layers, title=title, lines=[heading.line, *explained.split("; ", 1)]),
+                figure=draw_frame_attention(
+                    layers, title=title, lines=[heading.line, *explained], n_seen=3 if video.has_neighbours else None
+                ),
             )
 
 
