@@ -95,8 +95,13 @@ def test_answers_are_those_of_the_callback_in_zsar_predict(
     assert [answer.ranked for answer in other] != [answer.ranked for answer in answers]
 
 
-KINDS: list[Any] = [FineTunedCLIP, T2L, APCLIP, BIKE, OpenVCLIP]
-MODELS = dict(zip(("fine-tuned", "T2L", "AP-CLIP", "BIKE", "Open-VCLIP"), KINDS, strict=True))
+MODELS: dict[str, Any] = {
+    "fine-tuned": FineTunedCLIP,
+    "T2L": T2L,
+    "AP-CLIP": APCLIP,
+    "BIKE": BIKE,
+    "Open-VCLIP": OpenVCLIP,
+}
 
 
 @pytest.mark.parametrize("kind", MODELS)
