@@ -18,6 +18,7 @@ from tests.makers.models.small_quick_gelu import (
     stir,
 )
 from tests.reference import bike as page
+from tests.reference.openai_clip import unit
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.bike import BIKE
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
@@ -80,7 +81,7 @@ def test_frame_video_and_class_embeddings_saliency_and_scores_with_the_head(mode
     assert (y - f).abs().max() > 0.1  # the head does something
     classes = rows(model)
     assert classes.shape == (5, 1, (1 + 14) * 32)
-    close(classes[:, 0].double(), page.unit(torch.cat([e[:, None], w], dim=1)).flatten(1))
+    close(classes[:, 0].double(), unit(torch.cat([e[:, None], w], dim=1)).flatten(1))
     saliency = page.saliency(y, w)
     spotted = spotted_frames(ours, classes)[:, 0, 0]
     assert_close(spotted.double(), saliency.transpose(0, 1), atol=1e-5, rtol=1e-4)
