@@ -6,10 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-<<<<<<< HEAD
 from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scorer, Scoring
-=======
 from zsar.lightning_modules.recognition.scoring import (
     ClassProbabilities,
     EmbeddedBatch,
@@ -17,8 +14,6 @@ from zsar.lightning_modules.recognition.scoring import (
     Scorer,
     Scoring,
 )
-from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
->>>>>>> h7
 
 SCALE = torch.tensor(10.0)
 SCORERS: tuple[Scorer, ...] = get_args(Scorer)
