@@ -78,10 +78,8 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
 
     def read_tested(self) -> Listing:
         """The videos that are tested, by `split.test_videos`."""
-        tested = self.read_annotations("test")
-        if self.split.test_videos == "train_and_test":
-            return self.read_annotations("train").followed_by(tested)
-        return tested
+        both, tested = self.split.test_videos == "train_and_test", self.read_annotations("test")
+        return self.read_annotations("train").followed_by(tested) if both else tested
 
     def class_in_file_name(self, name: str) -> str | None:
         """The clean class name in a file name; None if file names contain no class."""

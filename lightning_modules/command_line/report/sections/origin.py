@@ -54,6 +54,13 @@ _MODEL = {
     "trained_parameters": "trained parameters",
     "tuned_share": "share of the tuned weights",
 }
+_MEAN = {
+    "first_epoch": "mean of epochs: first",
+    "last_epoch": "mean of epochs: last",
+    "weighting": "mean of epochs: weighting",
+    "mu": "mean of epochs: mu",
+    "sigma": "mean of epochs: sigma",
+}
 _PLAIN = (str, int, float, bool)
 
 
@@ -105,6 +112,7 @@ def facts_of(run: ReportedRun) -> Iterator[Fact]:
     trained_on: Mapping[str, Any] = part(model, "trained_on", kind=dict) or {}
     named = {key: f"trained on: {_DATA[key]}" for key in ("data_set", "split_hash", "split_seed", "fold", "shots")}
     yield from _leaves("Weights", trained_on, named)
+    yield from _leaves("Weights", part(result, "training", "mean_of_epochs", kind=dict) or {}, _MEAN)
     yield from _circumstances(result)
 
 
