@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 from zsar.lightning_modules.recognition.scoring import (
     ClassProbabilities,
     EmbeddedBatch,
@@ -13,7 +14,6 @@ from zsar.lightning_modules.recognition.scoring import (
     Scorer,
     Scoring,
 )
-from zsar.lightning_modules.recognition.token_rows import token_rows
 
 SCALE = torch.tensor(10.0)
 SCORERS: tuple[Scorer, ...] = get_args(Scorer)
