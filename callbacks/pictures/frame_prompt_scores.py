@@ -12,8 +12,8 @@ all attributes. The other half, t2v = mean_j max_i s_ij, is an
 equal mean over prompts: for each group and attribute, the mean of max_i s_ij over their prompts is given.
 
 Departures from the figure: it shows attention maps and no shares. The decision of a model that compares mean frames
-is based on other numbers, and BIKE reads all tokens
-of a prompt, not its embedding alone; here they only describe its frames; the file names the scorer.
+is based on other numbers, and BIKE reads all tokens of a prompt, not its embedding alone; here they only describe its
+frames; the file names the scorer.
 """
 
 from __future__ import annotations

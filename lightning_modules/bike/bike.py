@@ -96,8 +96,8 @@ class BIKE(ActionRecognizer):
 
     @property
     def frame_variant(self) -> str:
-        """Whose frame embeddings they are: stored ones of the one do not serve the other."""
-        return self.frame_source
+        """Tells frame embeddings of the tower from those of the head above it, which the same weights give."""
+        return "without the head" if self.video_head is not None and self.frame_source == "visual_tower" else ""
 
     def embed_frames(self, frames: Tensor) -> Tensor:
         """Embeds frames, which see each other in the head: normalized [B, T, 3, H, W] -> [B, T, D]."""

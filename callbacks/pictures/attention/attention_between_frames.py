@@ -7,12 +7,13 @@ from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord
 
-BY_TEMPORAL_TOKENS = "temporal tokens, mean over heads; a row is a frame, its columns are the frames it attends to"
+_CELLS = "a row is a frame, its columns are the frames it attends to"
+BY_TEMPORAL_TOKENS = (f"temporal tokens, mean over heads; {_CELLS}",)
 AS_NEIGHBOURS = (
-    "all tokens of a frame, mean over heads; a row is a frame, its columns are the frames it attends to; what the "
-    "first and the last lack of 100 % goes to zeros beyond the clip"
+    f"all tokens of a frame, mean over heads; {_CELLS}",
+    "what the first and the last lack of 100 % goes to zeros beyond the clip",
 )
-"""What the numbers are of, for a picture."""
+"""What the numbers are of, line by line, for a picture."""
 
 
 def attention_between_frames(record: AttentionRecord) -> dict[int, Tensor]:

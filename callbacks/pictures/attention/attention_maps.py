@@ -20,7 +20,7 @@ from torch import Tensor
 
 from zsar.callbacks.pictures.attention.attention_between_frames import AS_NEIGHBOURS, BY_TEMPORAL_TOKENS
 from zsar.callbacks.pictures.attention.attention_figure import MapRow, draw_attention, map_rows
-from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words
+from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words, spotted_in_words
 from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_attention
 from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
 from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
@@ -177,6 +177,7 @@ class AttentionMaps(ChosenPictures):
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
         lines = [heading.line, *([_UNTUNED] if self._is_adapted else [])]
         lines += [_OF_NEIGHBOURS.format(name) for name, one in videos.items() if one.has_neighbours]
+        lines += [line for name, one in videos.items() for line in spotted_in_words(one.spotted, text.names, name)]
         written.add(
             text.set_name,
             stem,
@@ -219,7 +220,9 @@ class AttentionMaps(ChosenPictures):
                     "model": name,
                     "layers": video.between_frames(),
                 },
-                figure=draw_frame_attention(layers, title=title, lines=[heading.line, *explained.split("; ", 1)]),
+                figure=draw_frame_attention(
+                    layers, title=title, lines=[heading.line, *explained], n_seen=3 if video.has_neighbours else None
+                ),
             )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import torch
@@ -15,6 +15,8 @@ from zsar.callbacks.pictures.attention.gradient_relevance import class_relevance
 from zsar.callbacks.pictures.attention.token_shares import TokenShares, rounded
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scoring import Scoring
 
 MapName = Literal["last", "rollout", "gradient"]
 
@@ -24,6 +26,9 @@ class ScoringModel(Protocol):
 
     @property
     def backbone(self) -> OpenClipBackbone: ...  # noqa: D102
+
+    @property
+    def scoring(self) -> Scoring: ...  # noqa: D102
 
     def embed_views(self, frames: Tensor) -> Tensor: ...  # noqa: D102
 
@@ -57,6 +62,8 @@ class ObservedVideo:
         has_neighbours: Whether they see each other as neighbours, so that maps are of what all frames of the clip take
             from a frame (`attention_rollout`).
         probabilities: Of each class, [C], of the whole video.
+        spotted: By label, of a model that weighs the frames for each class (BIKE), what each frame counts: mean over
+            prompts, [V, T], summing to 1 over T.
     """
 
     layout: TokenLayout
@@ -64,6 +71,7 @@ class ObservedVideo:
     frames: dict[int, Tensor]
     probabilities: Tensor
     has_neighbours: bool = False
+    spotted: Mapping[int, Tensor] = field(default_factory=dict)
 
     def to_dict(self, class_names: Sequence[str]) -> dict[str, Any]:
         """Numbers for JSON.
@@ -91,7 +99,11 @@ class ObservedVideo:
             ],
             "frame_attention": self.between_frames(),
             **({"maps_of": "what the embeddings of all frames take from a frame"} if self.has_neighbours else {}),
+            **({"spotted_frames": self._spotted(class_names)} if self.spotted else {}),
         }
+
+    def _spotted(self, class_names: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"class": class_names[label], "views": rounded(shares)} for label, shares in self.spotted.items()]
 
     def between_frames(self) -> list[dict[str, Any]]:
         """Numbers for JSON: for each layer in which frames see each other the [T, T] of each view."""
@@ -111,7 +123,7 @@ def observe_video(
         frames: uint8 [V, T, 3, H, W], on the model's device.
         classes: Class embeddings, [C, P, D].
         maps: Which maps.
-        labels: The classes of the gradient-weighted maps, if these are among the maps.
+        labels: The classes of the gradient-weighted maps, if these are among the maps, and of spotted frames.
 
     Raises:
         BackboneError: The model's visual tower has no attention over patches.
@@ -126,6 +138,7 @@ def observe_video(
     with torch.no_grad():
         embeddings = torch.stack([view.embeddings for view in views], dim=1)
         probabilities = model.score(embeddings, classes)[0].float().softmax(dim=0)
+        spotted = _spotted(embeddings, classes[list(labels)]) if labels and model.scoring.reads_tokens else ()
     keys = views[0].maps.keys()
     return ObservedVideo(
         views[0].layout,
@@ -133,7 +146,13 @@ def observe_video(
         {layer: torch.stack([view.frames[layer] for view in views]) for layer in views[0].frames},
         probabilities.cpu(),
         has_neighbours=views[0].has_neighbours,
+        spotted=dict(zip(labels, spotted, strict=False)),
     )
+
+
+def _spotted(frames: Tensor, classes: Tensor) -> Tensor:
+    """What each frame counts for each class, mean over prompts: [1, V, T, D] and [C, P, D'] -> [C, V, T]."""
+    return spotted_frames(frames, classes)[0].mean(dim=1).transpose(0, 1).cpu()
 
 
 @dataclass(frozen=True)
