@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from zsar.lightning_modules.recognition.mean_pooled_cosine import weighted_views
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import weighted_views
 
 
 def n_confident(weights: Tensor, share: float) -> int:
@@ -41,7 +41,7 @@ def confident_views(log_probabilities: Tensor, weights: Tensor, share: float) ->
 
 
 def averaged_entropy(scores: Tensor, selected: Tensor) -> Tensor:
-    """H(p_bar) with p_bar the mean of the softmax probabilities of the selected views, in fp32.
+    """H(p_bar) with p_bar the mean of the softmax probabilities of the selected views, at least in fp32.
 
     Args:
         scores: Logits or log-probabilities of each view, [B, V, C].
@@ -50,7 +50,8 @@ def averaged_entropy(scores: Tensor, selected: Tensor) -> Tensor:
     Returns:
         Entropy in nats, [B].
     """
-    return entropy(weighted_views(scores.float(), selected / selected.sum(dim=1, keepdim=True)))
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
+    return entropy(weighted_views(scores, selected / selected.sum(dim=1, keepdim=True)))
 
 
 def entropy(log_probabilities: Tensor) -> Tensor:

@@ -63,3 +63,18 @@ def embed_all_views(
             "same number (data.clips.n_frames)"
         )
     return EmbeddedViews(embed(batch.frames), embed(views.frames), views.weights[n_test:])
+
+
+def views_of(batch: VideoBatch) -> ViewBatch:
+    """The further views of the videos of a batch.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if batch.views is None:
+        raise ValueError(
+            "prompt tuning needs views of each video to tune on, but the batches have none; append one of "
+            "--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml, which request them from the data "
+            "(data.clips.views)"
+        )
+    return batch.views

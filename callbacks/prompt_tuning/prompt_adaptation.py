@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
-from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views
-from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views, views_of
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, Saliency, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
@@ -38,6 +38,8 @@ class PromptSettings:
         n_random_tokens: Tokens of a random context; None with a phrase.
         class_position: Position of the class text.
         texts: The text sets used for tuning.
+        full_stop: Whether a text without a closing mark gets a full stop.
+        saliency: Whether the gradient passes through the saliency of frames, where the scorer has one.
         prediction: The views to score.
         memory_mb: Memory of a text tower pass, in 10^6 bytes.
         views_per_pass: Number of views per pass of the visual tower.
@@ -47,6 +49,8 @@ class PromptSettings:
     n_random_tokens: int | None
     class_position: ClassPosition
     texts: tuple[Literal["names", "class_text"], ...]
+    full_stop: bool
+    saliency: Saliency
     prediction: Literal["original", "confident_views"]
     memory_mb: float
     views_per_pass: int
@@ -140,7 +144,7 @@ class PromptAdaptation:
             ValueError: The batch has no views, or views of two lengths to tune on; or a subset of the schedule has more
                 frames than a view.
         """
-        totals, views = self.totals[text.set_name], _views_of(batch)
+        totals, views = self.totals[text.set_name], views_of(batch)
         with torch.inference_mode(False), torch.no_grad(), _weights_held(self._model):
             clock = DeviceClock(self._model.device)
             embeddings = embed_all_views(self._model, batch, views, views_per_pass=self._prompts.views_per_pass)
@@ -205,6 +209,9 @@ class PromptAdaptation:
                     class_position=prompts.class_position,
                     device=model.device,
                     block_forward=model.text_block_forward,
+                    reads_tokens=model.scoring.reads_tokens,
+                    saliency=prompts.saliency,
+                    full_stop=prompts.full_stop,
                 )
                 for which in prompts.texts
             ]
@@ -238,13 +245,3 @@ def _weights_held(model: ActionRecognizer) -> Iterator[None]:
     finally:
         for parameter in trained:
             parameter.requires_grad_(True)
-
-
-def _views_of(batch: VideoBatch) -> ViewBatch:
-    if batch.views is None:
-        raise ValueError(
-            "prompt tuning needs views of each video to tune on, but the batches have none; append one of "
-            "--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml, which request them from the data "
-            "(data.clips.views)"
-        )
-    return batch.views

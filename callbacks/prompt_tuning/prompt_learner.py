@@ -10,27 +10,32 @@ tokenizer makes of the whole text; with a tokenizer or a text for which this fai
 
 Exact savings: sequences end where nothing that follows affects their embedding (`n_needed`), parts contain texts of
 similar length, and in causal towers the leading positions shared by all prompts (mostly start and context) are computed
-once per video.
+once per video. Only the last holds for a scorer that reads tokens (`token_rows`): then every prompt fills the context,
+as padding has embeddings, too, which depend on the context tokens before it. Where these tokens are held constant in
+the gradient (`Saliency`), they are computed without one, and the end of a prompt as for other scorers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
+from zsar.runtime.choices import check_choice
 
 ClassPosition = Literal["end", "middle", "front"]
+Saliency = Literal["exact", "constant"]
 _MOST_PADDING = 1.3  # maximum ratio of a part's longest to its shortest text
 _SMALLEST_PART = 16  # prompts; smaller products cost more than some padding
 # Activations stored for the gradient, per token and layer, in widths of the tower: 5 of attention, 8 of the MLP,
 # adapters and those of the fused attention.
 _KEPT_WIDTHS = 20
+_CLOSING_MARKS = (".", "!", "?")
 
 
 class PromptLearner:
@@ -39,6 +44,7 @@ class PromptLearner:
     Attributes:
         shape: C and P.
         bytes_per_video: Approximate memory of the gradient of all prompts of one video.
+        holds_tokens: Whether the gradient is that of `encode_ends` alone.
     """
 
     def __init__(
@@ -51,49 +57,64 @@ class PromptLearner:
         class_position: ClassPosition,
         device: torch.device,
         block_forward: TextBlockForward | None = None,
+        reads_tokens: bool = False,
+        saliency: Saliency = "exact",
+        full_stop: bool = True,
     ) -> None:
         """Prepares the prompts.
 
         Args:
             text: Tokenizer and text tower.
-            texts: P texts for each of C classes. A text without a closing mark gets a full stop, as in TPT; if a text
-                begins with the phrase, the context replaces the phrase.
+            texts: P texts for each of C classes. If a text begins with the phrase, the context replaces the phrase.
             phrase: Initial words of the context; None for another context.
             n_context: Number of context tokens.
             class_position: Where the text is placed: after the context ("end"), in its middle, or before it. In the
-                latter two, the text's last token, the full stop, stays last (CoOp).
+                latter two, the text's closing mark stays last (CoOp).
             device: Device of the tower.
             block_forward: How to run each text block; None for CLIP's default.
+            reads_tokens: Whether the scorer reads the embeddings of all tokens (`Scoring.reads_tokens`).
+            saliency: Whether the gradient is "exact", or all tokens of a prompt but its end are held "constant" in it.
+            full_stop: Whether a text without a closing mark gets a full stop, as in TPT.
 
         Raises:
-            ValueError: Not even the first sentence of a text fits together with the context.
+            ValueError: Tokens are held constant that the scorer does not read; or not even the first sentence of a text
+                fits together with the context.
             BackboneError: Prompts cannot be assembled with the tokenizer, or the tower takes no token embeddings.
         """
+        check_choice(Saliency, saliency=saliency)
+        if saliency == "constant" and not reads_tokens:
+            raise ValueError("saliency is 'constant', but only the scorer concept_spotting has one; leave it out")
         self._text = text
         self._block_forward = block_forward
         self.shape = (len(texts), len(texts[0]))
         flat = [_without_phrase(one, phrase) for of_class in texts for one in of_class]
+        flat = [_closed(one) if full_stop else one.rstrip() for one in flat]
         is_after = _n_before(n_context, class_position) > 0
-        bodies = text.tokens_between(
-            [_closed(one) for one in flat], reserved=n_context, after=phrase if is_after else ""
-        )
+        bodies = text.tokens_between(flat, reserved=n_context, after=phrase if is_after else "")
         frame = text.frame
-        laid_out = [_laid_out(body, n_context, class_position, ends=frame.keeps_marks) for body in bodies]
+        ends = [frame.keeps_marks and one.endswith(_CLOSING_MARKS) for one in flat]
+        laid_out = [_laid_out(body, n_context, class_position, ends=e) for body, e in zip(bodies, ends, strict=True)]
         rows = [[*frame.before, *row, *frame.after] for row in laid_out]
         rows.sort(key=len)
         order = sorted(range(len(bodies)), key=lambda i: len(bodies[i]))
         self._sorted = torch.tensor(order, device=device)
         self._unsorted = self._sorted.argsort()
         tokens = torch.tensor([row + [frame.padding] * (text.context_length - len(row)) for row in rows])
-        self._lengths: list[int] = text.tower.n_needed(tokens).tolist()
-        tokens = tokens[:, : max(self._lengths)]
+        self._reads_tokens, self.holds_tokens = reads_tokens, saliency == "constant"
+        is_whole = reads_tokens and not self.holds_tokens
+        self._lengths: list[int] = (
+            [text.context_length] * len(rows) if is_whole else text.tower.n_needed(tokens).tolist()
+        )
+        if not reads_tokens:
+            tokens = tokens[:, : max(self._lengths)]
         self._n_shared = _n_shared(tokens, len(rows[0]) - 1) if text.shares_beginnings else 0
         self._n_layers, self._width = text.tower.n_layers, text.width
         self._tokens = tokens.to(device)
         self._context_at = torch.where(tokens < 0, -1 - tokens, -1).to(device)
         self._has_context: list[bool] = (tokens < 0).any(dim=0).tolist()  # of each position, without a device sync
         with torch.no_grad():
-            self._embedded = text.embed_tokens(tokens.clamp(min=0).to(device)).float()
+            embedded = text.embed_tokens(tokens.clamp(min=0).to(device))
+            self._embedded = embedded.to(torch.promote_types(embedded.dtype, torch.float32))
         self.bytes_per_video = sum(self._bytes(part) for part in self.parts())
 
     def encode(self, contexts: Tensor, part: slice) -> Tensor:
@@ -104,19 +125,36 @@ class PromptLearner:
             part: The prompts, one of `parts`.
 
         Returns:
-            L2-normalized float32 [G, N, D], differentiable in the contexts.
+            L2-normalized float32 [G, N, D], or `token_rows` [G, N, (1 + L) * D], differentiable in the contexts;
+            float64 where the contexts are.
         """
-        shared, length = self._n_shared, max(self._lengths[part])
+        if not self._reads_tokens:
+            return self.encode_ends(contexts, part)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.holds_tokens):
+            rows = token_rows(self._run(contexts, part, self._text.context_length, self._text.encode_embedded_tokens))
+        if not (self.holds_tokens and torch.is_grad_enabled()):
+            return rows
+        ends = self.encode_ends(contexts, part)
+        return torch.cat([ends, rows[..., ends.shape[-1] :]], dim=-1)
+
+    def encode_ends(self, contexts: Tensor, part: slice) -> Tensor:
+        """The embeddings of prompts alone, as `encode`: [G, N, D]."""
+        embedded = self._run(contexts, part, max(self._lengths[part]), self._text.encode_embedded)
+        return token_rows(embedded[:, :, None])
+
+    def _run(self, contexts: Tensor, part: slice, length: int, encode: Callable[..., Tensor]) -> Tensor:
+        """What the tower makes of the first positions of a part for each of G videos, [G, N, ...]."""
+        shared = self._n_shared
         with torch.autocast(contexts.device.type, enabled=False):
             suffix = self._with_context(contexts, part, slice(shared, length))
             prefix = self._with_context(contexts, slice(part.start, part.start + 1), slice(0, shared))
-            embedded = self._text.encode_embedded(
+            embedded = encode(
                 suffix.flatten(0, 1),
                 self._tokens[part, :length].repeat(len(contexts), 1),
                 prefix=prefix[:, 0] if shared else None,
                 block_forward=self._block_forward,
             )
-        return functional.normalize(embedded.float(), dim=-1).unflatten(0, (len(contexts), -1))
+        return embedded.unflatten(0, (len(contexts), -1))
 
     def assemble(self, parts: Sequence[Tensor]) -> Tensor:
         """Concatenates all parts [G, N, D], in order, as [G, C, P, D]."""
@@ -177,7 +215,7 @@ def phrase_tokens(text: OpenClipText, phrase: str, class_position: ClassPosition
 
 def _closed(text: str) -> str:
     text = text.rstrip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.endswith(_CLOSING_MARKS) else f"{text}."
 
 
 def _without_phrase(text: str, phrase: str | None) -> str:

@@ -21,7 +21,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings
-from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, Saliency
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
@@ -44,6 +44,8 @@ class PromptTuning(Callback):
         n_random_tokens: int | None = None,
         class_position: ClassPosition = "end",
         texts: Sequence[Literal["names", "class_text"]] = ("names",),
+        full_stop: bool = True,
+        saliency: Saliency = "exact",
         consistency: Consistency = "single",
         schedule: Sequence[str] = ("all",),
         confident_share: float = 0.1,
@@ -65,6 +67,9 @@ class PromptTuning(Callback):
             class_position: Position of the class text: after the context ("end"), in its "middle", or at the "front".
             texts: Texts for tuning: class "names", the experiment's "class_text" (descriptions,
                 explanations, templates), or both, the first set first.
+            full_stop: Whether a text without a closing mark gets a full stop, as in TPT.
+            saliency: With BIKE's concept spotting, whether the gradient is "exact", or takes the saliency of frames as
+                "constant", which is cheaper: the tokens that decide on it are computed without gradient.
             consistency: "single" with one set of texts; with two, "parallel" (a prompt for each), "hybrid" (one prompt,
                 updated on both in each step) or "switch" (alternating).
             schedule: The frames of each step: "all", "left-N", "right-N", "centre-N" or "random-N". One step per
@@ -101,6 +106,8 @@ class PromptTuning(Callback):
             n_random_tokens=n_random_tokens,
             class_position=class_position,
             texts=tuple(texts),
+            full_stop=full_stop,
+            saliency=saliency,
             prediction=prediction,
             memory_mb=memory_mb,
             views_per_pass=views_per_pass,
@@ -123,6 +130,8 @@ class PromptTuning(Callback):
             "n_random_tokens": self.prompts.n_random_tokens,
             "class_position": self.prompts.class_position,
             "texts": list(self.prompts.texts),
+            "full_stop": self.prompts.full_stop,
+            "saliency": self.prompts.saliency,
             **{name: getattr(self.rule, name) for name in TuningRule.__dataclass_fields__},
             "prediction": self.prompts.prediction,
         }

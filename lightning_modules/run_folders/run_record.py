@@ -66,6 +66,7 @@ _NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as read b
 # Which frames of a test clip are taken, how they become square, and how much of them is seen.
 _OF_FRAMES = ("sampling", "image_size", "geometry", "resize_filter", "test_short_side_px")
 _MEAN_OF_EPOCHS = ("first_epoch", "last_epoch", "weighting", "mu", "sigma")
+_OF_MOST = {"view_ensemble": "probability", "test_scale": "trained", "frame_variant": ""}  # recorded where it differs
 _TOLD_OF_MODEL = ("backbone", "scoring", "n_frames", "start_from", "tuned_share")  # or without effect on training
 
 
@@ -87,8 +88,8 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
     return {
         "class_text": (class_text := {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())}),
         "tokenizer": getattr(getattr(backbone, "text", None), "tokenizer_hash", None) if class_text else None,
-        "scorer": getattr(scoring, "scorer", None),
-        "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
+        **{name: getattr(scoring, name, None) for name in ("scorer", "prompt_ensemble")},
+        **{k: v for k, most in _OF_MOST.items() if (v := getattr(scoring, k, getattr(model, k, most))) != most},
         "frame_statistics": getattr(backbone, "frame_statistics", None),
         **dict(zip(("frame_mean", "frame_std"), getattr(backbone, "shown_statistics", (None, None)), strict=True)),
         **(_training_record(model, trainer) if stage == "fit" else {}),

@@ -41,6 +41,7 @@ _MOVED_WITH_VALUE = {
 _IMPLIED_IN_GROUP: dict[str, dict[str, str | None]] = {
     "mixing": {"partner": "previous"},
     "optimization": {"cosine_from": "after_warmup", "warmup_start_fraction": None, "decay_on": "all"},
+    "scoring": {"view_ensemble": "probability"},
 }
 VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
     "AugmentedViews": {"crop_interpolation": "bicubic"},

@@ -4,6 +4,10 @@ Shu et al., "Test-Time Prompt Tuning" (NeurIPS 2022); Yan et al., "DTS-TPT" (IJC
 ZAR (temporal views, `weights` for its repeated ones). Nothing is cached, cut short or shared between classes, steps or
 videos, and nothing of the package is used. The texts go through open_clip's own `encode_text`; only what its
 table of token embeddings returns is exchanged, which is where the learned prompt enters.
+
+Over other models (`Settings.score`): BIKE's mean frame is "mean_frame" with `encode_views` its tower (M0) or its tower
+and head (M); its video concept spotting is "spotting" (V), with all token positions of every prompt; Open-VCLIP's mean
+of the frames' cosines is "mean_cosine".
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ class Settings:
     learning_rate: float
     weight_decay: float
     prediction: str  # "original", "confident_views"
+    score: str = "mean_frame"  # "mean_frame", "mean_cosine", "spotting"
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,9 @@ def tune(
     def embed(frames: Sequence[int]) -> Tensor:
         return embed_videos(clip, views, frames, encode_views)
 
+    def class_logits(videos: Tensor, context: Tensor, texts: Texts) -> Tensor:
+        return logits_of(clip, videos, context, texts, settings.score)
+
     contexts = [nn.Parameter(start.clone()) for _ in range(2 if settings.consistency == "parallel" else 1)]
     optimizers = [
         torch.optim.AdamW([context], lr=settings.learning_rate, weight_decay=settings.weight_decay)
@@ -105,13 +113,13 @@ def tune(
     chosen_before = []
     if settings.select_once and settings.schedule:
         videos = embed(settings.schedule[0])[pool]
-        chosen_before = [confident(class_logits(clip, videos, start, layout), settings) for layout in layouts]
+        chosen_before = [confident(class_logits(videos, start, layout), settings) for layout in layouts]
 
     for step, frames in enumerate(settings.schedule):
         videos = embed(frames)[pool]
         for text_set in text_sets_of_step(settings.consistency, step):
             prompt = text_set if settings.consistency == "parallel" else 0
-            logits = class_logits(clip, videos, contexts[prompt], layouts[text_set])
+            logits = class_logits(videos, contexts[prompt], layouts[text_set])
             chosen = chosen_before[text_set] if settings.select_once else confident(logits, settings)
             optimizers[prompt].zero_grad()
             averaged_entropy(logits[chosen]).backward(inputs=[contexts[prompt]])
@@ -122,10 +130,10 @@ def tune(
         answers = []
         for text_set, layout in enumerate(layouts):
             prompt = prompts[text_set if settings.consistency == "parallel" else 0]
-            logits = class_logits(clip, videos, prompt, layout)
+            logits = class_logits(videos, prompt, layout)
             if settings.prediction == "original" and test_view is not None:
                 shown = embed_videos(clip, test_view[None], range(len(test_view)), encode_views)
-                answers.append(class_logits(clip, shown, prompt, layout)[0])
+                answers.append(class_logits(shown, prompt, layout)[0])
             elif settings.prediction == "original":
                 answers.append(logits[0])
             else:
@@ -173,15 +181,21 @@ def arrange(context: list[Item], text: list[Item], class_position: str) -> list[
     return orders[class_position]
 
 
-def embed_texts(clip: Any, context: Tensor, texts: Texts) -> Tensor:
-    """Class features [C, D] of length 1."""
+def embed_texts(clip: Any, context: Tensor, texts: Texts) -> tuple[Tensor, Tensor]:
+    """Class features [C, D], and the features of all token positions [C, L, D], each of length 1."""
     table = _token_embedding(clip)
+    text = clip.text if hasattr(clip, "text") else clip
     vectors = table(texts.ids).detach()
     learned = texts.slots >= 0
     vectors[learned] = context[texts.slots[learned]]
-    with table.register_forward_hook(lambda module, inputs, output: vectors):
+    states: list[Tensor] = []
+    with (
+        table.register_forward_hook(lambda module, inputs, output: vectors),
+        text.ln_final.register_forward_hook(lambda module, inputs, output: states.append(output)),
+    ):
         features = clip.encode_text(texts.ids)
-    return features / features.norm(dim=-1, keepdim=True)
+    words = states[0] @ text.text_projection
+    return features / features.norm(dim=-1, keepdim=True), words / words.norm(dim=-1, keepdim=True)
 
 
 def _token_embedding(clip: Any) -> nn.Embedding:
@@ -194,22 +208,43 @@ def _token_embedding(clip: Any) -> nn.Embedding:
 def embed_videos(
     clip: Any, views: Tensor, frames: Sequence[int], encode_views: Callable[[Tensor], Tensor] | None
 ) -> Tensor:
-    """Video features [K, D] of length 1: the mean of the chosen frames' unnormalized features."""
+    """The chosen frames' unnormalized features, [K, T', D]; all T frames are embedded before they are chosen."""
     with torch.no_grad():
         if encode_views is None:
             features = torch.stack([clip.encode_image(view) for view in views])
         else:
             features = encode_views(views)
-        videos = features[:, list(frames)].mean(dim=1)
-        return videos / videos.norm(dim=-1, keepdim=True)
+        return features[:, list(frames)]
 
 
 # --- probabilities ----------------------------------------------------------------------------------------------------
 
 
-def class_logits(clip: Any, videos: Tensor, context: Tensor, texts: Texts) -> Tensor:
-    """Logits [K, C]: cosines over the temperature (DTS-TPT, Eq. 1)."""
-    return clip.logit_scale.exp() * (videos @ embed_texts(clip, context, texts).T)
+def logits_of(clip: Any, videos: Tensor, context: Tensor, texts: Texts, score: str) -> Tensor:
+    """Logits [K, C] of views [K, T, D]: cosines over the temperature (DTS-TPT, Eq. 1), or what a model has for them."""
+    features, words = embed_texts(clip, context, texts)
+    if score == "mean_frame":
+        means = videos.mean(dim=1)
+        cosines = means / means.norm(dim=-1, keepdim=True) @ features.T
+    elif score == "mean_cosine":
+        frames = videos / videos.norm(dim=-1, keepdim=True)
+        cosines = torch.stack([(view @ features.T).mean(dim=0) for view in frames])
+    else:
+        assert score == "spotting"
+        cosines = torch.stack([spotted(view, features, words) for view in videos])
+    return clip.logit_scale.exp() * cosines
+
+
+def spotted(view: Tensor, features: Tensor, words: Tensor) -> Tensor:
+    """BIKE's score of each class [C] for one view [T, D]: the classes weigh its frames by all their tokens."""
+    frames = view / view.norm(dim=-1, keepdim=True)
+    scores = []
+    for feature, of_class in zip(features, words, strict=True):
+        similarities = of_class @ frames.T  # [L, T]
+        saliency = (similarities / 0.01).softmax(dim=1).mean(dim=0)
+        video = torch.stack([weight * frame for weight, frame in zip(saliency, frames, strict=True)]).sum(dim=0)
+        scores.append(video @ feature)
+    return torch.stack(scores)
 
 
 def confident(logits: Tensor, settings: Settings) -> list[int]:

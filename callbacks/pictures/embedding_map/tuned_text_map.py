@@ -21,6 +21,7 @@ from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.number_limits import check_least
 from zsar.runtime.run_seed import run_seed
@@ -85,10 +86,12 @@ class TunedTextMap(ObservingCallback):
         decoded = (~batch.failed).nonzero().flatten()
         rows = batch.indices[decoded].tolist()
         named = zip(adaptation.untuned.class_texts.items(), observed.embedded.class_texts, strict=True)
+        width = observed.embedded.frames.shape[-1]
         for (texts, untuned), tuned in named:
             if texts not in self._spreads[name]:
+                untuned = end_embeddings(untuned, width)
                 self._spreads[name][texts] = TextSpread(class_points(untuned.float().cpu().numpy()))
-            points = class_points(tuned[decoded].float().cpu().numpy())
+            points = class_points(end_embeddings(tuned[decoded], width).float().cpu().numpy())
             self._spreads[name][texts].add(points)
             for row, of_video in zip(rows, points, strict=True):
                 if row in self._shown_rows[name]:

@@ -12,10 +12,14 @@ from tests.reference import prompt_tuning as reference
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings, _initial_context
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
+from zsar.lightning_modules.bike.bike import BIKE, FrameSource
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import Scorer, Scoring
 
+TOKENIZER = SimpleTokenizer()
 TEXT = ClassText("test", ("red", "green", "blue"), (("red one",), ("green one",), ("blue one",)), "test")
 
 
@@ -25,6 +29,8 @@ def settings(**changes: Any) -> PromptSettings:
         "n_random_tokens": None,
         "class_position": "end",
         "texts": ("names",),
+        "full_stop": True,
+        "saliency": "exact",
         "prediction": "original",
         "memory_mb": 2000.0,
         "views_per_pass": 3,
@@ -43,10 +49,10 @@ def rule(n_steps: int = 1) -> TuningRule:
     )
 
 
-def model_of(kind: type[ActionRecognizer]) -> ActionRecognizer:
+def model_of(kind: type[ActionRecognizer], **settings: Any) -> ActionRecognizer:
     """An untrained model whose texts differ."""
     torch.manual_seed(0)
-    model = kind(backbone=TrainedClipSettings("tiny-clip", "random")).eval()
+    model = kind(backbone=TrainedClipSettings("tiny-clip", "random"), **settings).eval()
     with torch.no_grad():
         model.backbone.clip.token_embedding.weight.mul_(20)
     return model
@@ -85,33 +91,107 @@ def test_a_test_view_of_its_own_length_is_predicted_on_as_in_the_restatement(n_t
     longer = torch.cat([batch.frames, batch.views.frames[:, :1]], dim=2)[:, :, :n_test_frames]
     batch = replace(batch, frames=longer)
     assert batch.frames.shape[2] == n_test_frames
-    adaptation = adapted(model, n_steps=2)
-    logits = model.score_embedded(adaptation.adapt(batch, TEXT))
-    own = rule(2)
-    settings_of_paper = reference.Settings(
+    logits = model.score_embedded(adapted(model, n_steps=2).adapt(batch, TEXT))
+    for video, expected in enumerate(as_restated(model, batch, rule(2))):
+        torch.testing.assert_close(logits[video], expected.logits, atol=2e-3, rtol=0)
+
+
+SUBSETS = {"all": (0, 1, 2, 3), "right-3": (1, 2, 3), "right-2": (2, 3)}
+
+
+def as_restated(
+    model: ActionRecognizer, batch: VideoBatch, rule: TuningRule, *, score: str = "mean_frame", full_stop: bool = True
+) -> list[reference.Result]:
+    """What the restatement makes of each video with the names, and the explanations where there are two sets."""
+    assert batch.views is not None
+    mark = "." if full_stop else ""
+    names, explanations = ([f"{text}{mark}" for text in texts] for texts in (TEXT.names, [p for (p,) in TEXT.prompts]))
+    settings = reference.Settings(
         phrase="a photo of a",
         class_position="end",
-        schedule=((0, 1, 2, 3), (0, 1, 2, 3)),
-        consistency="single",
-        confident_share=own.confident_share,
-        select_once=False,
-        learning_rate=own.learning_rate,
-        weight_decay=own.weight_decay,
+        schedule=tuple(SUBSETS[subset] for subset in rule.schedule),
+        consistency=rule.consistency,
+        confident_share=rule.confident_share,
+        select_once=rule.selection == "once",
+        learning_rate=rule.learning_rate,
+        weight_decay=rule.weight_decay,
         prediction="original",
+        score=score,
     )
-    for video in range(2):
-        expected = reference.tune(
+    return [
+        reference.tune(
             model.backbone.clip,
-            SimpleTokenizer().encode,
+            TOKENIZER.encode,
             model.backbone.normalize_frames(batch.views.frames)[video],
-            [1] * 4,
-            [[f"{name}." for name in TEXT.names]],
-            settings_of_paper,
+            batch.views.weights[1:].int().tolist(),
+            [names] if rule.consistency == "single" else [names, explanations],
+            settings,
             sot=49406,
             eot=49407,
+            encode_views=model.embed_frames,
             test_view=model.backbone.normalize_frames(batch.frames)[video, 0],
         )
-        torch.testing.assert_close(logits[video], expected.logits, atol=2e-3, rtol=0)
+        for video in range(len(batch))
+    ]
+
+
+BIKES: dict[str, tuple[FrameSource, Scorer, str]] = {
+    "M0": ("visual_tower", "mean_pooled_cosine", "mean_frame"),
+    "M": ("video_head", "mean_pooled_cosine", "mean_frame"),
+    "V": ("video_head", "concept_spotting", "spotting"),
+}
+"""Frame source and scorer of BIKE's three variants, and the restatement's word for the score."""
+DTS_TPT = replace(rule(), schedule=("all", "right-3", "right-2"), consistency="hybrid", learning_rate=5e-3)
+RULES = {
+    "TPT, 1 step": replace(rule(1), selection="once", learning_rate=5e-3),
+    "TPT, 2 steps": replace(rule(2), selection="once", learning_rate=5e-3),
+    "DTS-TPT, hybrid": DTS_TPT,
+    "DTS-TPT, parallel": replace(DTS_TPT, consistency="parallel"),
+    "ZAR": replace(rule(), confident_share=0.8, learning_rate=5e-3),
+}
+
+
+@pytest.mark.parametrize(
+    ("variant", "method"),
+    [("M0", "DTS-TPT, hybrid"), ("M", "DTS-TPT, hybrid"), *(("V", method) for method in RULES)],
+)
+def test_bike_is_tuned_as_in_the_restatement(variant: str, method: str) -> None:
+    """With a full stop and without, views that count several times, and a logit scale of its own."""
+    source, scorer, score = BIKES[variant]
+    model = model_of(BIKE, scoring=Scoring(scorer), frame_source=source)
+    with torch.no_grad():
+        model.backbone.clip.logit_scale.fill_(3.0)
+        for parameter in model.get_submodule("video_head").parameters():
+            parameter.mul_(5)  # else it hardly departs from the tower
+    assert_as_restated(model, RULES[method], score, full_stop=method != "ZAR")
+
+
+def test_open_vclip_is_tuned_as_in_the_restatement_with_the_weights_and_scale_of_the_test() -> None:
+    """Every view passes through the tower as a whole clip; steps choose among its frames."""
+    model = model_of(OpenVCLIP, tuned_share=0.25)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.1 * torch.randn_like(parameter))
+        model.backbone.clip.logit_scale.fill_(1.0)
+    trained = model.backbone.clip.logit_scale.item()
+    model.prepare_inference()
+    assert model.backbone.clip.logit_scale.item() == pytest.approx(0.25 * trained + 0.75 * 2.6593, abs=1e-3)
+    assert_as_restated(model, DTS_TPT, "mean_cosine")
+
+
+def assert_as_restated(model: ActionRecognizer, rule: TuningRule, score: str, *, full_stop: bool = True) -> None:
+    batch = batch_of()
+    assert batch.views is not None
+    batch = replace(batch, views=replace(batch.views, weights=torch.tensor([0.0, 1.0, 2.0, 1.0, 1.0])))
+    texts: Any = ("names",) if rule.consistency == "single" else ("names", "class_text")
+    tuning = PromptAdaptation(model, [TEXT], prompts=settings(texts=texts, full_stop=full_stop), rule=rule, seed=0)
+    logits = model.score_embedded(tuning.adapt(batch, TEXT))
+    assert tuning.untuned is not None
+    for video, expected in enumerate(as_restated(model, batch, rule, score=score, full_stop=full_stop)):
+        torch.testing.assert_close(tuning.untuned.predicted[video], expected.untuned_logits, atol=1e-4, rtol=0)
+        torch.testing.assert_close(logits[video], expected.logits, atol=1e-4, rtol=0)
+        assert (expected.logits - expected.untuned_logits).abs().max() > 1e-3
 
 
 def test_prompts_can_be_made_before_the_first_batch_which_then_uses_them() -> None:

@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from tests.makers.models.text_towers import ALL, text_backbone
-from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from tests.makers.models.text_towers import ALL, OF_TRANSFORMERS, WITH_OWN_BLOCKS, text_backbone
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, Saliency, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 
 CPU = torch.device("cpu")
 
@@ -146,3 +148,96 @@ def test_where_padding_is_seen_a_prompt_fills_the_context(tmp_path: Path) -> Non
     assert text.tower.reads == (
         "at the last position, and padding is seen: a text always fills the context of 40 tokens"
     )
+
+
+@pytest.mark.parametrize("position", ["end", "middle", "front"])
+def test_without_a_full_stop_a_prompt_is_the_sentence_without_one(
+    backbone: OpenClipBackbone, position: ClassPosition
+) -> None:
+    """A mark that a text has of its own stays, and stays last."""
+    prompts = PromptLearner(
+        backbone.text,
+        [["red circle"], ["big dog runs!"]],
+        phrase="a photo of a",
+        n_context=4,
+        class_position=position,
+        device=CPU,
+        full_stop=False,
+    )
+    sentences = {
+        "end": ["a photo of a red circle", "a photo of a big dog runs!"],
+        "middle": ["a photo red circle of a", "a photo big dog runs of a!"],
+        "front": ["red circle a photo of a", "big dog runs a photo of a!"],
+    }[position]
+    context = backbone.text.embed_tokens(phrase_tokens(backbone.text, "a photo of a"))
+    expected = normalize(backbone.encode_text(backbone.tokenize(sentences)), dim=-1)
+    torch.testing.assert_close(embeddings(prompts, context[None])[0, :, 0], expected, atol=1e-5, rtol=0)
+
+
+def rows_of(backbone: OpenClipBackbone, texts: list[list[str]], *, saliency: Saliency = "exact") -> PromptLearner:
+    """Prompts whose every token is read."""
+    return PromptLearner(
+        backbone.text,
+        texts,
+        phrase="a photo of a",
+        n_context=len(phrase_tokens(backbone.text, "a photo of a")),
+        class_position="end",
+        device=CPU,
+        reads_tokens=True,
+        saliency=saliency,
+    )
+
+
+@pytest.mark.parametrize("kind", WITH_OWN_BLOCKS)
+def test_where_tokens_are_read_a_prompt_is_the_row_of_the_sentence(kind: str, tmp_path: Path) -> None:
+    """Up to the end of the context, whether its beginning is shared or not, and in parts as at once."""
+    texts = [["playing guitar"], ["a big dog runs"], ["chess"]]
+    made = text_backbone(tmp_path, kind)
+    prompts = rows_of(made, texts)
+    context = made.text.embed_tokens(phrase_tokens(made.text, "a photo of a"))[None].detach()
+    with torch.no_grad():
+        expected = token_rows(made.encode_text_tokens(made.tokenize([f"a photo of a {text}." for (text,) in texts])))
+        for most_bytes, n_parts in ((None, 1), (1.0, 3)):
+            parts = prompts.parts(most_bytes=most_bytes)
+            assert len(parts) == n_parts
+            pieces = [prompts.encode(context, part) for part in parts]
+            whole = prompts.assemble(pieces)
+            torch.testing.assert_close(whole[0, :, 0], expected, atol=1e-4, rtol=1e-4)
+            for piece, part in zip(pieces, parts, strict=True):
+                assert torch.equal(prompts.split_part(whole, part), piece)
+
+
+def test_a_tower_without_states_of_its_tokens_is_told(tmp_path: Path) -> None:
+    made = text_backbone(tmp_path, OF_TRANSFORMERS[0])
+    prompts = rows_of(made, [["chess"]])
+    with pytest.raises(BackboneError, match=r"no states of its tokens to read \(concept_spotting\)"):
+        prompts.encode(made.text.embed_tokens(phrase_tokens(made.text, "a photo of a"))[None], slice(0, 1))
+
+
+def test_tokens_held_constant_have_no_gradient_and_the_same_values(backbone: OpenClipBackbone) -> None:
+    """What is left is the gradient of the ends, for the memory of these."""
+    texts = [["red circle"], ["big dog runs"]]
+    exact, constant = (rows_of(backbone, texts, saliency=saliency) for saliency in ("exact", "constant"))
+    ends = learner(backbone, texts)
+    contexts = torch.randn(2, 4, 64, requires_grad=True)
+    rows = embeddings(exact, contexts), embeddings(constant, contexts)
+    torch.testing.assert_close(rows[0], rows[1], atol=1e-5, rtol=0)
+    weights = torch.randn(rows[0].shape)
+    held, whole = (torch.autograd.grad((weights * one).sum(), contexts)[0] for one in rows[::-1])
+    of_ends = torch.autograd.grad((weights[..., :64] * embeddings(ends, contexts)).sum(), contexts)[0]
+    torch.testing.assert_close(held, of_ends, atol=1e-4, rtol=1e-4)
+    assert (whole - of_ends).abs().max() > 0.1 * of_ends.abs().max()
+    assert constant.bytes_per_video == ends.bytes_per_video < exact.bytes_per_video
+    with pytest.raises(ValueError, match="saliency is 'constant', but only the scorer concept_spotting has one"):
+        PromptLearner(
+            backbone.text, texts, phrase=None, n_context=4, class_position="end", device=CPU, saliency="constant"
+        )
+
+
+def test_prompts_whose_tokens_are_read_cost_the_whole_context(backbone: OpenClipBackbone) -> None:
+    """The memory that decides how many videos are tuned at a time: all positions behind the shared ones."""
+    texts = [["dog"], ["red circle"]]
+    short, whole = learner(backbone, texts), rows_of(backbone, texts)
+    shared, length = whole._n_shared, backbone.text.context_length
+    longest = backbone.text.n_tokens("a photo of a red circle.")
+    assert whole.bytes_per_video / short.bytes_per_video == pytest.approx((length - shared) / (longest - shared))

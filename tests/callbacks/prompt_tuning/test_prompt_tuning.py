@@ -28,8 +28,10 @@ from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -107,7 +109,14 @@ class KeepLogits(ResultManifest):
         return torch.stack([row for _, row in sorted(self.rows, key=lambda pair: pair[0])])
 
 
-MODELS = {"frozen": ZeroShotCLIP, "fine-tuned": FineTunedCLIP, "T2L": T2L, "AP-CLIP": APCLIP}
+MODELS = {
+    "frozen": ZeroShotCLIP,
+    "fine-tuned": FineTunedCLIP,
+    "T2L": T2L,
+    "AP-CLIP": APCLIP,
+    "BIKE": BIKE,
+    "Open-VCLIP": OpenVCLIP,
+}
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from tests.makers.results.recognition_results import adaptation, record
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.run_folders.run_record import flat_record, kind_of_text, run_record, text_change
 
 
@@ -64,6 +65,22 @@ def test_the_tokenizer_is_recorded_where_text_is_read_and_tells_rows_apart(tmp_p
     gone = OpenClipBackbone(own.architecture, "random", tokenizer=str(tmp_path / "gone"))
     assert recorded(gone, {})["tokenizer"] is None  # no text, no tokenizer
     assert recorded(OpenClipBackbone("tiny-clip", "random"), texts)["tokenizer"] is None  # CLIP's own
+
+
+def test_what_changes_the_answers_of_one_model_tells_its_rows_apart() -> None:
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
+
+    def recorded(*, variant: str = "", scale: str = "trained", **scoring: Any) -> dict[str, str]:
+        model: Any = SimpleNamespace(
+            class_texts={}, scoring=Scoring(**scoring), frame_variant=variant, test_scale=scale
+        )
+        return flat_record(run_record(model, trainer, stage="test", data={}))
+
+    usual = recorded()
+    changed = [recorded(scorer="frame_voting"), recorded(view_ensemble="logit_sum"), recorded(variant="video_head")]
+    changed.append(recorded(scale="none"))
+    assert len({tuple(sorted(each.items())) for each in [usual, *changed]}) == 5
+    assert not {"view_ensemble", "frame_variant", "test_scale"} & usual.keys()  # as in records of before
 
 
 def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() -> None:

@@ -53,7 +53,7 @@ def test_arguments_of_before_go_into_their_groups_and_the_others_stay() -> None:
     assert now == {
         "n_frames": 8,
         "backbone": {"architecture": "tiny-clip", "weights": "w.pt"},
-        "scoring": {"scorer": "late_interaction"},
+        "scoring": {"scorer": "late_interaction", "view_ensemble": "probability"},
     }
     assert arguments_of_now("model", now) == now
     assert before["weights"] == "w.pt"

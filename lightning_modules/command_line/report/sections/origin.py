@@ -23,6 +23,8 @@ _DATA = {
     "data_set": "data set",
     "protocol": "protocol",
     "classes": "classes",
+    "half_draws": "draws of halves",
+    "test_videos": "test videos",
     "split": "split of classes",
     "fold": "fold",
     "split_number": "draw of classes",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from lightning.pytorch import Trainer
 
 from tests.makers.results.map_runs import draw, numbers, small_data, tiny_model, tuning
@@ -14,6 +15,8 @@ from zsar.callbacks.pictures.embedding_map.observed_batches import ObservedBatch
 from zsar.callbacks.pictures.embedding_map.tuned_text_map import TunedTextMap
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.bike.bike import BIKE
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.run_folders.picture_files import read_pictures
 
 
@@ -79,6 +82,20 @@ def test_sums_and_videos_of_all_processes_are_merged(
 
 def _twice(value: object, trainer: Trainer) -> list[object]:
     return [value, deepcopy(value)]
+
+
+def test_where_the_scorer_reads_tokens_a_class_is_the_embedding_of_its_prompt(tmp_path: Path, video_tree: Path) -> None:
+    """BIKE's concept spotting: rows of all tokens are tuned, and what is mapped are their ends."""
+    torch.manual_seed(0)
+    model = BIKE(backbone=TrainedClipSettings("tiny-clip", "random")).eval()
+    with torch.no_grad():
+        model.backbone.clip.token_embedding.weight.mul_(20)
+    draw(tmp_path, small_data(video_tree, n_further_views=2), TunedTextMap(n_videos=100), tuning(), model=model)
+    content = numbers(tmp_path, "test", "texts_pca")
+    prompts = [f"a photo of a {name}." for name in content["classes"]]
+    before = class_points(model.embed_text(model.backbone.tokenize(prompts))[:, None].detach().numpy())
+    assert content["texts"]["names"]["std_before"] == pytest.approx(float(deviation(before)), abs=1e-5)
+    assert content["texts"]["names"]["std_after"] != pytest.approx(float(deviation(before)), abs=1e-5)
 
 
 def test_undecodable_videos_are_left_out(tmp_path: Path, video_tree: Path) -> None:

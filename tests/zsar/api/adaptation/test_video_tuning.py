@@ -15,11 +15,13 @@ from zsar.api.given_classes import class_text_of
 from zsar.callbacks.prompt_tuning import PromptTuning
 from zsar.datamodules.views import AugmentedViews, MultiRateViews
 from zsar.lightning_modules.ap_clip import APCLIP
+from zsar.lightning_modules.bike import BIKE
 from zsar.lightning_modules.clip import FineTunedCLIP
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.experiments.shipped_configs import SHIPPED, shipped_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.lightning_modules.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
 from zsar.runtime.files.video_errors import VideoDecodeError
@@ -93,7 +95,13 @@ def test_answers_are_those_of_the_callback_in_zsar_predict(
     assert [answer.ranked for answer in other] != [answer.ranked for answer in answers]
 
 
-MODELS: dict[str, Any] = {"fine-tuned": FineTunedCLIP, "T2L": T2L, "AP-CLIP": APCLIP}
+MODELS: dict[str, Any] = {
+    "fine-tuned": FineTunedCLIP,
+    "T2L": T2L,
+    "AP-CLIP": APCLIP,
+    "BIKE": BIKE,
+    "Open-VCLIP": OpenVCLIP,
+}
 
 
 @pytest.mark.parametrize("kind", MODELS)
