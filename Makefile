@@ -25,7 +25,7 @@ JOBS ?= 2
 
 help:
 	@echo "make quickstart [SEED=0]  install, train T2L on the embedded benchmark, print its table (5 minutes)"
-	@echo "make ablation             compare frozen / adapters / TTL / TFD / both, three seeds each, in one table"
+	@echo "make ablation             compare frozen / adapters / TTL / TFD / both / BIKE / Open-VCLIP, three seeds each, in one table"
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"

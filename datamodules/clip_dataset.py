@@ -1,16 +1,13 @@
 """Record -> decode -> sample -> transform: the dataset that data loader workers run.
 
-A decoding error is reported in the sample, not raised: torch would turn an error in a worker into a traceback of sixty
-lines and end the run, losing its results so far.
+A decoding error is reported in the sample, not raised, which would end the run in a worker and lose its results so far.
 """
 
 from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -19,10 +16,17 @@ from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.decoding.recorded_frames import frame_rate_of, frames_of
 from zsar.datamodules.video_files.frame_chunks import FrameSource, frame_chunks, small_frames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, multi_clip_indices, random_segment_indices
+from zsar.datamodules.views.frame_sampling import (
+    Sampling,
+    TrainSampling,
+    multi_clip_indices,
+    training_indices,
+)
 from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.strided_sampling import is_strided
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
 
@@ -38,7 +42,7 @@ class TrainingClips(Dataset[Sample]):
         transform: TrainTransform,
         *,
         n_frames: int,
-        sampling: Literal["random", "centre"],
+        sampling: TrainSampling,
         centres: Sampling = "t2l",
         seed: int,
         on_damage: OnDamage = "raise",
@@ -49,8 +53,8 @@ class TrainingClips(Dataset[Sample]):
             table: The videos.
             transform: Frames [T, 3, h, w] -> [T, 3, H, W].
             n_frames: T.
-            sampling: Where in each of T equal segments the frame is taken: at "random" or at the "centre".
-            centres: Which frame is the centre of a segment.
+            sampling: Where in each of T segments the frame is taken.
+            centres: Which frame is the "centre" of a segment.
             seed: Seed of the run.
             on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
         """
@@ -99,10 +103,10 @@ class TrainingClips(Dataset[Sample]):
         """The clip, and its number of damaged frames."""
         with VideoReader(record.path, on_damage=self._on_damage) as reader:
             first, n_available = frames_of(reader, record)
-            if self._sampling == "random":
-                indices = random_segment_indices(n_available, self._n_frames)
-            else:
-                indices = centre_indices(n_available, self._n_frames, sampling=self._centres)
+            rate = frame_rate_of(reader, record) if is_strided(self._centres) else None
+            indices = training_indices(
+                n_available, self._n_frames, sampling=self._sampling, centres=self._centres, frame_rate=rate
+            )
             frames = small_frames(reader, first + indices, self._transform.drawn_crop())
             return self._transform.finish(frames), reader.n_damaged
 
@@ -185,15 +189,18 @@ class EvaluationClips(Dataset[Sample]):
 
     def _read(self, reader: FrameSource, record: VideoRecord) -> tuple[Tensor, None]:
         first, n_available = frames_of(reader, record)
-        indices = multi_clip_indices(n_available, self._n_frames, self._n_clips, sampling=self._sampling)
-        # [V in time, T, V in space, 3, S, S]
+        indices = self._test_views(reader, record, n_available)
         crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
-        return crops.transpose(1, 2).flatten(0, 1), None
+        return crops.transpose(1, 2).flatten(0, 1), None  # from [V in time, T, V in space, 3, S, S]
+
+    def _test_views(self, reader: FrameSource, record: VideoRecord, n_available: int) -> Tensor:
+        rate = frame_rate_of(reader, record) if is_strided(self._sampling) else None
+        return multi_clip_indices(n_available, self._n_frames, self._n_clips, sampling=self._sampling, frame_rate=rate)
 
     def _read_views(self, reader: FrameSource, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
         """The test view and the further ones; a frame is decoded once however many views use it."""
         first, n_available = frames_of(reader, record)
-        indices = centre_indices(n_available, self._n_frames, sampling=self._sampling)
+        indices = self._test_views(reader, record, n_available)[0]
         further = views.further_indices(n_available, self._n_frames, seed=seed, sampling=self._sampling)
         wanted, rows = torch.cat([indices, further.flatten()]).unique(return_inverse=True)
         test, others = rows[: len(indices)], rows[len(indices) :].view(further.shape)
@@ -220,31 +227,3 @@ def check_one_test_view(n_clips: int, n_crops: int) -> None:
             f"clips.views require a single test view, but clips.n_test_clips is {n_clips} and clips.n_test_crops is "
             f"{n_crops}; set both to 1, or clips.views to null"
         )
-
-
-def frames_of(reader: FrameSource, record: VideoRecord) -> tuple[int, int]:
-    """Which frames of a file belong to a record.
-
-    Args:
-        reader: The open file, or the frames of a whole video.
-        record: The video, or a segment of one.
-
-    Returns:
-        Index of the first frame and number of frames: those shown in [start, end) of the segment, at least one.
-
-    Raises:
-        VideoDecodeError: The segment begins after the end of the video.
-    """
-    if record.segment_seconds is None:
-        return 0, reader.n_frames
-    assert isinstance(reader, VideoReader)  # segments are in seconds of a file
-    start, end = record.segment_seconds
-    times = reader.times_seconds
-    if start > reader.duration_seconds:
-        raise VideoDecodeError(
-            f"{record.path}: the stretch from {start:g} to {end:g} s begins after the video's end at "
-            f"{reader.duration_seconds:g} s"
-        )
-    first = min(int(np.searchsorted(times, start, side="left")), len(times) - 1)
-    stop = int(np.searchsorted(times, end, side="left"))
-    return first, max(1, stop - first)

@@ -10,9 +10,12 @@ from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.choices.frame_pixels import StatedFilter, StatedGeometry
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
+from zsar.datamodules.split_choices import Split as Split
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.frame_sampling import Sampling
+from zsar.datamodules.views.augmentation import Augmentation
+from zsar.datamodules.views.frame_sampling import Sampling, TrainSampling
 from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.strided_sampling import is_strided
 from zsar.runtime.choices import check_choices
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
@@ -26,26 +29,6 @@ from zsar.runtime.number_limits import (
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """How training clips are augmented, the same for all frames of a clip; the defaults are T2L's.
-
-    Attributes:
-        scales: Possible sides of the crop, as fractions of the frame's short side; [1.0] crops at full size.
-        flip: Probability of mirroring left and right; null for 0.5, or 0 if the data set has classes that differ in
-            direction.
-        colour_jitter: Probability of changing brightness, contrast, saturation and hue.
-        grey: Probability of removing colour.
-        shift_px: Maximum random shift, in pixels, in each direction.
-    """
-
-    scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
-    flip: float | None = None
-    colour_jitter: float = 0.8
-    grey: float = 0.2
-    shift_px: int = 0
-
-
-@dataclass(frozen=True)
 class Clips:
     """How frames are taken from a video.
 
@@ -55,10 +38,14 @@ class Clips:
         geometry: How test frames become square: as the "model" was trained; or "crop", the short side resized and the
             centre cut; or "squash", both sides resized. Training resizes crops of random size and shape in any case.
         resize_filter: That of test frames: the "model"'s, or "bilinear" or "bicubic". Training's is bilinear, as T2L's.
-        train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre".
+        train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre"; or
+            at random in segments of which neighbours share an end, "random_shared_ends", as BIKE's authors.
         sampling: Which frame of a segment of N / T frames is its middle, in tests and where training takes the
             "centre": "t2l" at floor(i N / T + (N / T - 1) / 2), or "mmaction" at floor((i + 1/2) N / T), as ViFi-CLIP's
-            authors.
+            authors; or its first frame, "left", at floor(i N / T), as BIKE's authors, whose further clips begin at
+            places spaced evenly over the first segment. Or every 16th of 30 frames a second of a stretch, in training
+            at random, as Open-VCLIP's authors: n_test_clips begin at v / n_test_clips of what a stretch leaves
+            ("open_vclip": all data sets but HMDB-51), or from the beginning to the end ("open_vclip_to_end": HMDB-51).
         augmentation: How training clips are augmented.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side); 1 of squashed frames.
@@ -72,7 +59,7 @@ class Clips:
     image_size: int | None = None
     geometry: StatedGeometry = "model"
     resize_filter: StatedFilter = "model"
-    train_sampling: Literal["random", "centre"] = "random"
+    train_sampling: TrainSampling = "random"
     sampling: Sampling = "t2l"
     augmentation: Augmentation = field(default_factory=Augmentation)
     n_test_clips: int = 1
@@ -88,35 +75,14 @@ class Clips:
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
         check_most(MOST_IMAGE_SIDE_PX, **sides)
         check_choices(self)
+        if self.views is not None and is_strided(self.sampling):
+            self.views.refuse_strided(self.sampling)
+        if self.train_sampling == "random_shared_ends" and is_strided(self.sampling):
+            raise ValueError(
+                f"clips.train_sampling is random_shared_ends, but of clips.sampling {self.sampling} there are no "
+                "segments; set one of them to random or t2l"
+            )
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which classes and videos are used for training and for testing.
-
-    Attributes:
-        protocol: Train and test on "all_classes", or train on base classes and test on base and on novel classes
-            separately ("base_to_novel").
-        classes: Which classes are tested: "all", or ten random "halves" of them, each a test set of one run, with mean
-            and deviation (as published for ActivityNet). Of Kinetics-600 also "drawn_160" (draw `fold` of 160 of the
-            220 that Kinetics-400 lacks) or "all_new" (one test on all 220).
-        shots: Training videos per class; null for all.
-        held_out_fraction: Fraction of each class's training videos that is held out for choosing the checkpoint. Test
-            videos and novel classes are never used for this.
-        seed: Seed of all random splits, independent of the run's seed.
-        fold: Which official split: 1, 2 or 3 of UCF-101 and HMDB-51, or of Kinetics-600's draws.
-        exclude: CSV file with a column `video`, as `zsar doctor` writes it: videos to use neither for training nor for
-            testing. Results state their number. Relative to the working directory.
-    """
-
-    protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
-    classes: Literal["all", "halves", "drawn_160", "all_new"] = "all"
-    shots: int | None = None
-    held_out_fraction: float = 0.1
-    seed: int = 0
-    fold: int = 1
-    exclude: Path | str | None = None
 
 
 @dataclass(frozen=True)

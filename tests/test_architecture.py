@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -27,8 +28,9 @@ FLOORS = {
         ["samples"],
         ["class_text", "lists", "views"],
         ["video_files", "samplers", "stored_embeddings"],
+        ["split_choices"],
         ["settings"],
-        ["split_choices", "views.clip_pixels"],
+        ["views.clip_pixels"],
         ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets", "published_lists"],
         ["stored_embeddings.embedded_sets", "rendering", "untrimmed_sets"],
         ["video"],
@@ -45,7 +47,15 @@ FLOORS = {
         ["command_line"],
     ],
     "callbacks": [
-        ["cost", "prompt_tuning", "dead_processes", "run_checkpoints", "set_progress", "undecodable_videos"],
+        [
+            "cost",
+            "prompt_tuning",
+            "dead_processes",
+            "run_checkpoints",
+            "set_progress",
+            "undecodable_videos",
+            "weight_mean",
+        ],
         ["results", "stop_signals"],
         ["pictures", "tracking"],
     ],
@@ -296,8 +306,13 @@ def test_a_library_has_its_one_place(library: str) -> None:
     assert others == [], f"only {', '.join(LIBRARIES[library])} may import {library}; call what is there"
 
 
-def used_names(source: str) -> Iterator[str]:
+@cache
+def used_names(source: str) -> tuple[str, ...]:
     """Names that code uses, with their dots, strings that are names, and what it does to files."""
+    return tuple(_used_names(source))
+
+
+def _used_names(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
     modules = {alias.asname: alias.name for node in imports for alias in node.names if alias.asname}

@@ -24,7 +24,7 @@ from zsar.lightning_modules.t2l import T2L
 from zsar.runtime.class_paths import class_path
 
 RECOGNIZERS, LOCALIZERS = classes_of(ActionRecognizer), classes_of(ActionLocalizer)
-INSIDE = ("T2L", "T3AL", "FrameWiseCLIP")
+INSIDE = ("T2L", "T3AL", "OpenVCLIP", "FrameWiseCLIP")
 """Models that work inside the visual tower, or with features before its projection, and so need a ViT."""
 SHORTER = {"T3AL": ["--model.suppression", "null", "--model.tuning.n_steps", "2"]}
 

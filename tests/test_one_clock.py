@@ -12,9 +12,9 @@ import torch
 from tests.makers.models.tiny_captioner import tiny_captioner
 from tests.makers.videos.encoded_videos import write_streams
 from zsar.datamodules.batch import VideoRecord
-from zsar.datamodules.clip_dataset import frames_of
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.decoding.recorded_frames import frames_of
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride, VideoOpened, stream_videos
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.localization.stored.caption_files import read_captions

@@ -20,7 +20,7 @@ from zsar.api.given_videos import clips_of, given_batches
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.views.clip_pixels import transform_of
 from zsar.datamodules.views.frame_geometry import square_frames
-from zsar.datamodules.views.transforms import resized
+from zsar.datamodules.views.resizing import resized
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone

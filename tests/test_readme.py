@@ -47,11 +47,6 @@ def test_pictures_of_readme_are_small_and_made_by_make(picture: str) -> None:
 
 
 @pytest.mark.parametrize("command", ZSAR)
-def test_commands_parse(command: str, parse: Any) -> None:
-    assert_parses(command, parse)
-
-
-@pytest.mark.parametrize("command", ZSAR)
 def test_commands_parse_in_an_empty_folder(
     command: str, parse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,8 @@ all attributes. The other half, t2v = mean_j max_i s_ij, is an
 equal mean over prompts: for each group and attribute, the mean of max_i s_ij over their prompts is given.
 
 Departures from the figure: it shows attention maps and no shares. The decision of a model that compares mean frames
-is based on other numbers; here they only describe its frames; the file names the scorer.
+is based on other numbers, and BIKE reads all tokens of a prompt, not its embedding alone; here they only describe its
+frames; the file names the scorer.
 """
 
 from __future__ import annotations
@@ -152,5 +153,5 @@ def _similarities(trainer: Trainer, model: ActionRecognizer, frames: Tensor, tex
     """Cosine similarities of the frames uint8 [V, T, 3, H, W] of a video and all prompts, fp32 [V, T, C, P]."""
     with trainer.precision_plugin.test_step_context():
         embedded = model.embed_views(frames[None])[0]
-        classes = model.class_embeddings.cached(text.prompts, model.device)
+        classes = model.prompt_embeddings(text.prompts)
     return torch.einsum("vtd,cpd->vtcp", functional.normalize(embedded.float(), dim=-1), classes.float()).cpu()

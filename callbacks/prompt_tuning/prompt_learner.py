@@ -25,7 +25,7 @@ from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
-from zsar.lightning_modules.recognition.token_rows import token_rows
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 from zsar.runtime.choices import check_choice
 
 ClassPosition = Literal["end", "middle", "front"]

@@ -148,7 +148,7 @@ class ResultManifest(Callback):
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
-            print_sets(sets, described, manifest, weights=_weights(manifest["model"]))
+            print_sets(sets, described, manifest, weights=_weights(manifest))
             if stage != "predict":  # UndecodableVideos reports those
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             say_accepted_damage(manifest["n_damaged_frames"])
@@ -191,11 +191,13 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
     return sets
 
 
-def _weights(model: dict[str, Any]) -> str | None:
+def _weights(manifest: dict[str, Any]) -> str | None:
     """The table's line about the weights."""
-    share = model["tuned_share"]
+    model, mean = manifest["model"], (manifest["training"] or {}).get("mean_of_epochs")
+    ends = "" if mean is None else f"{mean['first_epoch']} to {mean['last_epoch']}"
+    share, of_mean = model["tuned_share"], "" if mean is None else f", the {mean['weighting']} mean of epochs {ends}"
     mixed = "" if share in (None, 1) else f", a share of {share:g}; the rest is the original's"
-    return None if model["checkpoint"] is None else f"weights: {model['checkpoint']}{mixed}"
+    return None if model["checkpoint"] is None else f"weights: {model['checkpoint']}{of_mean}{mixed}"
 
 
 def _print_problems(problems: list[str], became: str) -> None:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from zsar.datamodules.batch import VideoRecord
-from zsar.datamodules.clip_dataset import frames_of
 from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.decoding.recorded_frames import frames_of
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.runtime.files.journals import JournalWriter, known_lines

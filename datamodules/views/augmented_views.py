@@ -13,7 +13,8 @@ from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.views.augmix import AugMixDraws, augmix, check_severity, draw_augmix
 from zsar.datamodules.views.crop_places import random_part
 from zsar.datamodules.views.further_views import Views, generator_of_video
-from zsar.datamodules.views.transforms import TestTransform, resized
+from zsar.datamodules.views.resizing import resized
+from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.choices import check_choice
 from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.number_limits import MOST_VIEWS, check_most

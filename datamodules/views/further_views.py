@@ -101,6 +101,17 @@ class Views(ABC):
         """
         return
 
+    def refuse_strided(self, sampling: Sampling) -> None:
+        """Refuses frames at a fixed distance in time where the views cannot have them.
+
+        Args:
+            sampling: That of the test view, one of `strided_sampling`.
+
+        Raises:
+            ValueError: The views are of segments of the video.
+        """
+        return
+
     def frames_per_view(self, n_frames: int) -> int:
         """Frames of a further view, for T of the test view; the same, unless a kind of views has its own number."""
         return n_frames

@@ -13,7 +13,8 @@ from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.crop_places import crop_corners
 from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views, generator_of_video
-from zsar.datamodules.views.transforms import TestTransform, resized
+from zsar.datamodules.views.resizing import resized
+from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
 
 NumberOfCrops = Literal[1, 3, 5, 9]
@@ -102,6 +103,13 @@ class MultiRateViews(Views):
                 else:
                     rows.append(start + centre_indices(length, n_frames, sampling=sampling))
         return torch.stack(rows)
+
+    def refuse_strided(self, sampling: Sampling) -> None:
+        """Refuses them: stretches have rates of their own."""
+        raise ValueError(
+            f"data.clips.sampling is {sampling}, frames at a fixed distance in time, but MultiRateViews take stretches "
+            "at several rates; set sampling to t2l, mmaction or left"
+        )
 
     def check_geometry(self, geometry: Geometry) -> None:
         """Refuses several crops of squashed frames, which show the whole picture."""

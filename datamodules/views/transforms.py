@@ -8,15 +8,14 @@ every worker. Frames that already have the target size are never resampled.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import product
 
 import torch
 from torch import Tensor, nn
 from torchvision.transforms import InterpolationMode, v2
-from torchvision.transforms.v2 import functional
 
 from zsar.datamodules.choices.geometry import RESIZE_RATIO, Geometry
+from zsar.datamodules.views.random_crops import AreaCrop, MultiScaleCrop, ShortSideCrop, draw_below
+from zsar.datamodules.views.resizing import check_frames, positive, resized
 from zsar.runtime.choices import check_choice
 
 # Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
@@ -36,6 +35,8 @@ class TrainTransform:
         *,
         flip: float = 0.5,
         scales: Sequence[float] = (1.0, 0.875, 0.75, 0.66),
+        area: tuple[float, float] | None = None,
+        short_side: tuple[float, float] | None = None,
         colour_jitter: float = 0.8,
         grey: float = 0.2,
         shift_px: int = 0,
@@ -47,19 +48,29 @@ class TrainTransform:
             image_size: S, height and width of the output frames, in pixels.
             flip: Probability of mirroring left and right.
             scales: Possible sides of the crop, as fractions of the frame's short side; `(1,)` crops at full size.
+            area: Instead of `scales`, the smallest and largest share of the frame's area that is cropped (`AreaCrop`);
+                None for `scales`.
+            short_side: Instead of `scales`, the smallest and largest multiple of `image_size` that the short side is
+                resized to (`ShortSideCrop`); None for `scales`.
             colour_jitter: Probability of changing brightness, contrast, saturation and hue.
             grey: Probability of removing colour.
             shift_px: Maximum random shift, in pixels, in each direction; edge pixels fill the gap.
             interpolation: "bilinear", "bicubic" or another of torchvision's names.
 
         Raises:
-            ValueError: A probability is outside [0, 1], a scale outside (0, 1], or a size is negative.
+            ValueError: A probability is outside [0, 1], a scale or an area outside (0, 1], or a size is negative.
         """
         self.image_size = image_size
         for name, probability in (("flip", flip), ("colour_jitter", colour_jitter), ("grey", grey)):
             if not 0 <= probability <= 1:
                 raise ValueError(f"{name} is a probability, between 0 and 1; got {probability}")
-        self._crop = MultiScaleCrop(image_size, scales=scales, interpolation=interpolation)
+        self._crop: AreaCrop | MultiScaleCrop | ShortSideCrop = MultiScaleCrop(
+            image_size, scales=scales, interpolation=interpolation
+        )
+        if area is not None:
+            self._crop = AreaCrop(image_size, area=area, interpolation=interpolation)
+        if short_side is not None:
+            self._crop = ShortSideCrop(image_size, short_side=short_side, interpolation=interpolation)
         steps: list[nn.Module] = []
         if flip > 0:
             steps.append(v2.RandomHorizontalFlip(flip))
@@ -121,7 +132,7 @@ class TestTransform:
         if resize_ratio is not None and resize_ratio < 1:
             raise ValueError(f"resize_ratio must be at least 1, or the crop would not fit; got {resize_ratio}")
         check_choice(Geometry, geometry=geometry)
-        self.image_size = _positive(image_size)
+        self.image_size = positive(image_size)
         self.n_crops = n_crops
         self.geometry: Geometry = geometry
         self.interpolation = InterpolationMode(interpolation)
@@ -151,93 +162,18 @@ class TestTransform:
         return torch.stack([frames[..., y : y + size, x : x + size] for y, x in corners])
 
 
-class MultiScaleCrop(nn.Module):
-    """A crop of random size, shape and place, resized to a square: TSN's augmentation (Wang et al. 2016, section 3.2).
-
-    Height and width are fractions of the short side, drawn from a list; the two are at most one entry apart in it. The
-    crop is at one of 13 places: the corners, the middles of the sides, the centre, and between corners and centre.
-    """
-
-    # In quarters of the margin (frame minus crop), from the top and from the left.
-    _PLACES = (*product((0, 2, 4), repeat=2), *product((1, 3), repeat=2))
-
-    def __init__(self, image_size: int, *, scales: Sequence[float], interpolation: str = "bilinear") -> None:
-        """Stores the sizes to draw from; for the arguments see `TrainTransform`."""
-        super().__init__()
-        if not scales or not all(0 < scale <= 1 for scale in scales):
-            raise ValueError(f"scales must lie between 0 (exclusive) and 1; got {list(scales)}")
-        self.image_size = _positive(image_size)
-        pairs = product(range(len(scales)), repeat=2)
-        self.shapes = [(scales[i], scales[j]) for i, j in pairs if abs(i - j) <= 1]
-        self.interpolation = InterpolationMode(interpolation)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Crops [T, 3, H, W] to [T, 3, S, S]."""
-        return self.drawn()(frames)
-
-    def drawn(self) -> Callable[[Tensor], Tensor]:
-        """The crop with its shape and place drawn, [T, 3, H, W] -> [T, 3, S, S]."""
-        shape, quarters = self.shapes[_draw(len(self.shapes))], self._PLACES[_draw(len(self._PLACES))]
-        return partial(self._cropped, shape, quarters)
-
-    def _cropped(self, shape: tuple[float, float], quarters: tuple[int, ...], frames: Tensor) -> Tensor:
-        check_frames(frames)
-        height, width = frames.shape[-2:]
-        (scale_y, scale_x), (quarters_y, quarters_x) = shape, quarters
-        crop_h, crop_w = (max(1, int(min(height, width) * scale)) for scale in (scale_y, scale_x))
-        y, x = (height - crop_h) * quarters_y // 4, (width - crop_w) * quarters_x // 4
-        cropped = frames[..., y : y + crop_h, x : x + crop_w]
-        return resized(cropped, [self.image_size, self.image_size], self.interpolation)
-
-
 class RandomShift(nn.Module):
     """Shifts frames by whole pixels in both directions and fills the gap with the edge pixels."""
 
     def __init__(self, shift_px: int) -> None:
         """Shifts by at most `shift_px` pixels in each of the four directions."""
         super().__init__()
-        self.shift_px = _positive(shift_px)
+        self.shift_px = positive(shift_px)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Shifts [T, 3, H, W]."""
         height, width = frames.shape[-2:]
-        dy, dx = (_draw(2 * self.shift_px + 1) - self.shift_px for _ in range(2))
+        dy, dx = (draw_below(2 * self.shift_px + 1) - self.shift_px for _ in range(2))
         rows = (torch.arange(height) - dy).clamp(0, height - 1)
         columns = (torch.arange(width) - dx).clamp(0, width - 1)
         return frames[..., rows, :][..., columns]
-
-
-def resized(frames: Tensor, size: list[int], interpolation: InterpolationMode) -> Tensor:
-    """Frames resized with antialiasing.
-
-    Args:
-        frames: uint8 [T, 3, H, W].
-        size: Height and width in pixels, or the short side only. Frames of this size are returned unchanged.
-        interpolation: Interpolation method.
-
-    Returns:
-        uint8 [T, 3, h, w].
-    """
-    scaled: Tensor = functional.resize(frames, size, interpolation, antialias=True)
-    return scaled
-
-
-def _draw(n: int) -> int:
-    """A random number from 0 to n - 1."""
-    return int(torch.randint(n, ()))
-
-
-def _positive(size_px: int) -> int:
-    if size_px < 1:
-        raise ValueError(f"a size in pixels must be at least 1; got {size_px}")
-    return size_px
-
-
-def check_frames(frames: Tensor) -> None:
-    """Checks the layout of frames.
-
-    Raises:
-        ValueError: They are not uint8 [T, 3, H, W].
-    """
-    if frames.ndim != 4 or frames.shape[1] != 3 or frames.dtype != torch.uint8:
-        raise ValueError(f"frames must be uint8 [T, 3, H, W]; got {frames.dtype} {list(frames.shape)}")

@@ -11,7 +11,9 @@ chunks and embedded again in the backward pass; `n_negative_classes` takes fewer
 
 from __future__ import annotations
 
-from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP, LogitScale, Tune
+from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
+from zsar.lightning_modules.clip.tuned_parameters import LogitScale, Tune
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.scoring import Scoring
@@ -31,6 +33,7 @@ class APCLIP(FineTunedCLIP):
         mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
+        interpolated_regularization: InterpolatedRegularization | None = None,
         tuned_share: float = 1.0,
         start_from: str | None = None,
         optimization: Optimization = VIFI_CLIP,
@@ -47,6 +50,8 @@ class APCLIP(FineTunedCLIP):
             label_smoothing: Share of the target spread over all classes.
             n_negative_classes: In training, number of classes to score besides those of the batch; null for all.
                 All prompts of these classes go through the text tower in each step; for the memory see FineTunedCLIP.
+            interpolated_regularization: A second loss, at weights between the tuned and the original ones; null
+                for none.
             tuned_share: Share of the tuned weights at test time (WiSE-FT).
             start_from: A checkpoint whose weights initialize training; null for CLIP.
             optimization: Optimizer and schedule; the default is ViFi-CLIP's for 10 epochs on Kinetics-400.
@@ -63,6 +68,7 @@ class APCLIP(FineTunedCLIP):
             mixing=mixing,
             label_smoothing=label_smoothing,
             n_negative_classes=n_negative_classes,
+            interpolated_regularization=interpolated_regularization,
             tuned_share=tuned_share,
             start_from=start_from,
             optimization=optimization,

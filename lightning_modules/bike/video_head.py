@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 EPS = 1e-12
+HEAD_WIDTH = 64  # of one attention head, in CLIP's text tower and here: there are as many of them as in the text tower
 _STD = 0.02
 
 

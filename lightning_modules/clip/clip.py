@@ -1,20 +1,24 @@
 """CLIP on videos: frozen (ZeroShotCLIP), the baseline of every adapted model, and fine-tuned (FineTunedCLIP).
 
 FineTunedCLIP is ViFi-CLIP (Rasheed et al. 2023): both towers are tuned, frames are embedded one by one, and their mean
-is compared with the class text. Beyond the paper: a choice of scorer, sampled negative classes, and weights between the
-original and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
+is compared with the class text. Beyond the paper: a choice of scorer, sampled negative classes, and weights between
+original and tuned ones at test time (WiSE-FT, Wortsman et al. 2022) and in training (Open-VCLIP, Weng et al. 2023).
 """
 
 from __future__ import annotations
 
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from zsar.datamodules.batch import VideoBatch
 from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
+from zsar.lightning_modules.clip.original_weights import OriginalWeights
+from zsar.lightning_modules.clip.tuned_parameters import LogitScale, Tune, is_tuned
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.recognition.mixing import Mixing
@@ -25,9 +29,6 @@ from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
 from zsar.lightning_modules.training.optimization import Optimization
 from zsar.runtime.choices import check_choice
-
-Tune = Literal["both", "visual", "text"]
-LogitScale = Literal["frozen_with_one_tower", "trained"]
 
 VIFI_CLIP = Optimization(
     learning_rate=8e-6, weight_decay=0.001, warmup_fraction=0.5, final_fraction=0.01, cosine_from="start"
@@ -72,6 +73,7 @@ class FineTunedCLIP(ActionRecognizer):
         mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
+        interpolated_regularization: InterpolatedRegularization | None = None,
         tuned_share: float = 1.0,
         start_from: str | None = None,
         optimization: Optimization = VIFI_CLIP,
@@ -89,6 +91,8 @@ class FineTunedCLIP(ActionRecognizer):
             n_negative_classes: In training, number of classes to score besides those of the batch, redrawn in each
                 step; null for all. With trained text, memory grows with the number of prompts: 38 MB for each prompt
                 of 77 tokens in fp32 with a B/16 text tower; with gradient checkpointing 2 MB, of 512 at a time.
+            interpolated_regularization: A second loss in training, at weights between the tuned and the original ones
+                (Open-VCLIP); null for none. It doubles the time of a step.
             tuned_share: At test time, share of the tuned weights in an average with the original ones (alpha of
                 WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
             start_from: A checkpoint of another training, e.g. on Kinetics-400, whose weights initialize this one; null
@@ -100,8 +104,7 @@ class FineTunedCLIP(ActionRecognizer):
             BackboneError: The CLIP model cannot be built.
         """
         super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
-        taken = signature(type(self)).parameters  # a subclass may fix some of the settings
-        self.save_hyperparameters(*taken)
+        self.save_hyperparameters(*signature(type(self)).parameters)  # a subclass may fix some of the settings
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing must be at least 0 and below 1; got {label_smoothing}")
         if not 0 <= tuned_share <= 1:
@@ -114,13 +117,14 @@ class FineTunedCLIP(ActionRecognizer):
         self.mixing = mixing
         self.label_smoothing = label_smoothing
         self.n_negative_classes = n_negative_classes
+        self.interpolated_regularization = interpolated_regularization
         self.tuned_share = tuned_share
         self.start_from = start_from
         if self.backbone.logit_scale.device.type != "meta":  # there are no weights
             assert self.backbone.weights_hash  # caches the hash of the original weights before tuning
         for name, parameter in self.backbone.clip.named_parameters():
-            parameter.requires_grad_(_is_tuned(name, tune, logit_scale))
-        self._original = self._copy_of_tuned() if tuned_share < 1 else {}
+            parameter.requires_grad_(is_tuned(name, tune, logit_scale))
+        self._original = OriginalWeights(self, keeps=tuned_share < 1 or interpolated_regularization is not None)
         self._tuned: dict[str, Tensor] = {}
 
     def setup(self, stage: str) -> None:
@@ -153,6 +157,20 @@ class FineTunedCLIP(ActionRecognizer):
         present[drawn] = True
         return present.nonzero().flatten()
 
+    def training_losses(self, batch: VideoBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """The terms of the loss; with regularization also "interpolated", at weights between tuned and original."""
+        of_batch, regularization = super().training_losses, self.interpolated_regularization
+        if regularization is None:
+            return of_batch(batch)
+        second = regularization.term(
+            lambda: torch.stack(list(of_batch(batch)[0].values())).sum(),
+            self._original,
+            seed=torch.initial_seed(),  # of this batch
+            scaler=getattr(self.trainer.precision_plugin, "scaler", None),
+        )
+        losses, accuracy = of_batch(batch)
+        return {**losses, "interpolated": second}, accuracy
+
     def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Cross-entropy with soft targets."""
         return {"contrastive": all_classes_cross_entropy(logits, labels, label_smoothing=self.label_smoothing)}
@@ -160,12 +178,11 @@ class FineTunedCLIP(ActionRecognizer):
     def prepare_inference(self) -> None:
         """Moves the weights towards the original ones."""
         if self.tuned_share < 1 and not self._tuned:
-            self._tuned = self._copy_of_tuned()
-            self._set({k: torch.lerp(self._original[k].to(v), v, self.tuned_share) for k, v in self._tuned.items()})
+            self._tuned = self._original.mix(1 - self.tuned_share)
 
     def end_inference(self) -> None:
         """Restores the tuned weights."""
-        self._set(self._tuned)
+        self._original.put(self._tuned)
         self._tuned = {}
 
     @classmethod
@@ -230,21 +247,4 @@ class FineTunedCLIP(ActionRecognizer):
 
     def original_weights(self) -> dict[str, Tensor]:
         """The original of the tuned weights, which an average with them needs."""
-        return {name.removeprefix("backbone.clip."): value for name, value in self._original.items()}
-
-    def _copy_of_tuned(self) -> dict[str, Tensor]:
-        return {name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad}
-
-    def _set(self, values: dict[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, value in values.items():
-                self.get_parameter(name).copy_(value)
-
-
-def _is_tuned(name: str, tune: str, logit_scale: LogitScale) -> bool:
-    """Whether a parameter of open_clip's model is trained, by its name there."""
-    if name == "logit_scale":
-        return tune == "both" or logit_scale == "trained"
-    if "token_embedding" in name or name == "logit_bias":
-        return False
-    return tune == "both" or (tune == "visual") == name.startswith("visual.")
+        return {name.removeprefix("backbone.clip."): value for name, value in self._original.values.items()}

@@ -9,8 +9,10 @@ from typing import Any
 import lightning
 from safetensors.torch import save
 
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
 from zsar.lightning_modules.command_line.convert_options import ConvertOptions
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of
@@ -31,34 +33,45 @@ def run(options: ConvertOptions) -> int:
         0.
 
     Raises:
-        AuthorCheckpointError: The file is not a checkpoint of T2L or ViFi-CLIP.
-        BackboneError: CLIP's own weights, which ViFi-CLIP needs, are neither cached nor downloadable.
+        AuthorCheckpointError: The file is of no known authors.
+        BackboneError: CLIP's own weights, which ViFi-CLIP and Open-VCLIP need, are neither cached nor downloadable.
         ValueError: An output file is there already, or an option does not fit the file.
     """
     output = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
     check_free(output, force=options.replacing.force)
-    if author_of(options.checkpoint, skips_objects=options.skip_objects) == "T2L":
-        _convert_t2l(options, output)
-    else:
+    author = author_of(options.checkpoint, skips_objects=options.skip_objects)
+    if author == "ViFi-CLIP":
         _convert_vifi_clip(options, output)
+    elif author == "Open-VCLIP":
+        _convert_open_vclip(options, output)
+    else:
+        _convert_whole(options, output, BIKE if author == "BIKE" else T2L)
     say(f'use: zsar classify VIDEO --classes "a, b" --checkpoint {output}')
     return 0
 
 
-def _convert_t2l(options: ConvertOptions, output: Path) -> None:
+def _convert_whole(options: ConvertOptions, output: Path, method: type[BIKE] | type[T2L]) -> None:
+    """Converts a file that holds CLIP's weights, too."""
+    name = method.__name__
     if options.model.weights is not None:
-        raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights; leave --weights out")
+        raise ValueError(f"{options.checkpoint} is {name}'s and holds CLIP's weights; leave --weights out")
     backbone = output.with_suffix(".backbone.safetensors")
     check_free(backbone, force=options.replacing.force)
-    model = T2L.load_author_checkpoint(
+    model = method.load_author_checkpoint(
         options.checkpoint, architecture=options.model.architecture, skips_objects=options.skip_objects
     )
     with whole_file(backbone) as unfinished:
         unfinished.write_bytes(save({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}))
     model.hparams["backbone"] = replace(model.hparams["backbone"], weights=str(backbone))
     n_trained = _save(model, output)
-    say(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")
+    say(f"{name}: {model.backbone.architecture}, {_shown_parts(model)}, {n_trained:,} trained parameters")
     say(f"wrote {output} (what was trained)", f"wrote {backbone} (CLIP as the authors had it)")
+
+
+def _shown_parts(model: BIKE | T2L) -> str:
+    if isinstance(model, T2L):
+        return f"{model.n_frames} frames"
+    return "no video head" if model.video_head is None else f"a video head of {len(model.video_head.layers)} layers"
 
 
 def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
@@ -73,6 +86,24 @@ def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
     say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
     say(f"wrote {output} (needs CLIP's weights {weights} too, for the token embedding)")
     say("ImageNet's statistics of frames: `zsar test` needs --model.backbone.frame_statistics imagenet")
+
+
+def _convert_open_vclip(options: ConvertOptions, output: Path) -> None:
+    weights = options.model.weights or "openai"
+    model = OpenVCLIP.load_author_checkpoint(
+        options.checkpoint,
+        architecture=options.model.architecture,
+        weights=weights,
+        skips_objects=options.skip_objects,
+    )
+    n_trained = _save(model, output)
+    share, of_clip = model.tuned_share, round(1 - model.tuned_share, 6)
+    say(f"Open-VCLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
+    say(f"wrote {output} (needs CLIP's weights {weights} too)")
+    say(
+        f"in use, {share:g} of these weights are mixed with {of_clip:g} of CLIP's, the authors' shares for this "
+        f"architecture: `zsar test` needs --model.tuned_share {share:g}"
+    )
 
 
 def _save(model: ActionRecognizer, output: Path) -> int:

@@ -18,7 +18,7 @@ class ConvertOptions:
     output: Path | None = option(None, "checkpoint to write", metavar="FILE", otherwise="NAME.zsar.ckpt")
     model: ModelOptions = group(
         architecture={"otherwise": "inferred from the shapes of the tensors"},
-        weights={"help": "ViFi-CLIP only: open_clip tag or weights file of the CLIP that was fine-tuned"},
+        weights={"help": "not T2L: open_clip tag or weights file of the CLIP that was fine-tuned"},
     )
     skip_objects: bool = option(
         False,
@@ -32,7 +32,9 @@ COMMAND = Command(
     "convert",
     ConvertOptions,
     description="Convert a checkpoint released by the authors of T2L ({epoch, model_state_dict, "
-    "optimizer_state_dict}) or of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) to one of "
-    "zsar. The method is recognized by the contents. T2L's file also holds CLIP's weights, which are written to a "
-    "second file; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
+    "optimizer_state_dict}), of BIKE ({epoch, model_state_dict, fusion_model_state_dict, optimizer_state_dict}), of "
+    "ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) or of Open-VCLIP ({model_state}, "
+    "swa_2_22.pth, or a checkpoint of its training) to one of zsar. The method is recognized by the contents. T2L's "
+    "and BIKE's files also hold CLIP's weights, which are written to a second file; ViFi-CLIP's lacks the token "
+    "embedding, which is taken from CLIP's own weights; Open-VCLIP's are mixed with these in use.",
 )

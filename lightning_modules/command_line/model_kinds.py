@@ -9,8 +9,10 @@ from inspect import isabstract, signature
 from typing import Any
 
 import zsar.lightning_modules.ap_clip.ap_clip
+import zsar.lightning_modules.bike.bike
 import zsar.lightning_modules.clip.clip
 import zsar.lightning_modules.localization.frame_wise
+import zsar.lightning_modules.open_vclip.open_vclip
 import zsar.lightning_modules.t2l.t2l
 import zsar.lightning_modules.t3al.t3al  # noqa: F401 - all models and data sets, so that their short names are known
 from zsar.datamodules import data_sets

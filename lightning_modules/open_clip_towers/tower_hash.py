@@ -27,6 +27,9 @@ class TowerModel(Protocol):
     @property
     def text_block_forward(self) -> Any: ...  # noqa: ANN401, D102 - as VideoTextModel has it
 
+    @property
+    def frame_variant(self) -> str: ...  # noqa: D102
+
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]: ...  # noqa: D102 - as nn.Module has it
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]: ...  # noqa: D102
@@ -59,7 +62,7 @@ def tower_hash(model: TowerModel) -> str:
     What belongs to the text tower or to neither (the logit scale) is left out. Tensors of a method outside the backbone
     count, unless they are in its text blocks.
     """
-    digest = hashlib.sha256(_origin(model).encode())
+    digest = hashlib.sha256(f"{_origin(model)}{model.frame_variant}".encode())
     for name, tensor in sorted(_tower_tensors(model).items()):
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)

@@ -25,6 +25,7 @@ from zsar.lightning_modules.recognition.training_log import TrainingLog
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
 from zsar.lightning_modules.training.finite_numbers import check_logits
+from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
 from zsar.runtime.run_seed import run_seed
@@ -55,10 +56,10 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         self.trained_on: dict[str, Any] | None = None
         self.training_record: dict[str, Any] | None = None  # `run_record` of the training that produced the weights
         self.started_from: dict[str, Any] | None = None  # the checkpoint from which training starts
+        self.mean_of_epochs: MeanOfEpochs | None = None  # set while it is saved in place of the weights
         self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights were loaded from
         self.per_class_percent: dict[str, list[float]] = {}
-        self._set_metrics = SetMetrics()
-        self._training_log = TrainingLog()
+        self._set_metrics, self._training_log = SetMetrics(), TrainingLog()
 
     @property
     def text_is_trained(self) -> bool:
@@ -139,6 +140,13 @@ class ActionRecognizer(SharedModel, VideoTextModel):
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
         """Returns the summed losses of a batch."""
         self._training_log.log_substitutes(self, batch)
+        losses, accuracy = self.training_losses(batch)
+        losses["loss"] = torch.stack(list(losses.values())).sum()
+        self._training_log.log_losses(self, {**losses, "top1": accuracy}, len(batch))
+        return losses["loss"]
+
+    def training_losses(self, batch: VideoBatch) -> tuple[dict[str, Tensor], Tensor]:
+        """The terms of the loss of a batch, by name, and the percentage of its videos that are recognized."""
         text = self.class_texts["fit"][0]
         frames, targets = self.mix(self.backbone.normalize_frames(batch.frames), batch.labels, len(text.names))
         labels, classes = batch.labels, self.training_classes(batch.labels, len(text.names))
@@ -147,11 +155,8 @@ class ActionRecognizer(SharedModel, VideoTextModel):
             targets = labels if targets.ndim == 1 else targets[:, classes]
         frame_embeddings = self._embed_normalized(frames)
         logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
-        losses = self.losses(logits, frame_embeddings, targets)
-        total = torch.stack(list(losses.values())).sum()
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        self._training_log.log_losses(self, {**losses, "loss": total, "top1": accuracy}, len(batch))
-        return total
+        return self.losses(logits, frame_embeddings, targets), accuracy
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts, or [C', 1, D] with one drawn prompt per class, as the scoring says."""
@@ -184,8 +189,7 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         """Restores the weights."""
         self.end_inference()
 
-    on_predict_start = on_test_start
-    on_predict_end = on_test_end
+    on_predict_start, on_predict_end = on_test_start, on_test_end
 
     def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logits and probabilities of a batch, added to the set's metrics."""
@@ -246,11 +250,8 @@ class ActionRecognizer(SharedModel, VideoTextModel):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves out the frozen weights, records their hash, and uncounts the batches after the last update."""
         pack_checkpoint(self, checkpoint)
-        go_on_at_last_update(
-            checkpoint,
-            accumulated_batches=self.trainer.accumulate_grad_batches,
-            n_batches=self.trainer.num_training_batches,
-        )
+        n_accumulated, n_batches = self.trainer.accumulate_grad_batches, self.trainer.num_training_batches
+        go_on_at_last_update(checkpoint, accumulated_batches=n_accumulated, n_batches=n_batches)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the frozen weights, after checking that the checkpoint was trained on them."""

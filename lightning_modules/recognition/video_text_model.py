@@ -18,8 +18,8 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_rows
 from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
-from zsar.lightning_modules.recognition.token_rows import token_rows
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {
@@ -77,10 +77,23 @@ class VideoTextModel(LightningModule):
             return functional.normalize(self.embed_text(tokens).float(), dim=-1)
         return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
 
+    def prompt_embeddings(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
+        """Embeds P prompts for each of C classes, whatever the scorer reads besides: L2-normalized [C, P, D].
+
+        Raises:
+            ValueError: A prompt has more tokens than the text tower reads.
+        """
+        return end_embeddings(self.class_embeddings.cached(prompts, self.device), self.backbone.embedding_width)
+
     @property
     def text_block_forward(self) -> TextBlockForward | None:
         """How to run the blocks of the text tower; None for CLIP's default."""
         return None
+
+    @property
+    def frame_variant(self) -> str:
+        """A word on how this model embeds frames, where others of its class do so otherwise with the same weights."""
+        return ""
 
     def forward(self, frames: Tensor, class_embeddings: Tensor) -> Tensor:
         """Scores videos against classes.

@@ -98,6 +98,11 @@ def open_run(config: Mapping[str, Any], *, command: str, model: type, until_end:
                 f"--trainer.fast_dev_run trains from the start and cannot resume {path}; leave out --ckpt_path, or try "
                 "resuming with --trainer.limit_train_batches 2"
             )
+        if not summary.can_be_resumed:
+            raise ValueError(
+                f"--ckpt_path {path} holds weights alone (a mean of epochs, or a converted file), so no training can "
+                "be resumed from it; give last.ckpt"
+            )
         finished = what_is_left(summary, path, max_epochs=trainer["max_epochs"], max_steps=trainer["max_steps"])
         if finished:
             raise NothingLeft(finished)

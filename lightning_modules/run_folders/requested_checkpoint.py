@@ -1,8 +1,9 @@
 """Finds the checkpoint of a command, and summarizes a checkpoint before a model is built.
 
-The setting `ckpt_path` is a file, "best" or "last" of the run folder, "none" for untrained weights, or "resume": a
-training resumes from the last checkpoint of its run folder if there is one. Without the setting a test uses the run's
-best checkpoint, else its last, and training starts from scratch.
+The setting `ckpt_path` is a file, "weight_mean", "best" or "last" of the run folder, "none" for untrained weights, or
+"resume": a training resumes from the last checkpoint of its run folder if there is one. Without the setting a test uses
+the run's mean of epochs, if it was to have one (`WeightMean`), else its best checkpoint, else its last; training starts
+from scratch.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
+from zsar.lightning_modules.run_folders.checkpoint_names import WEIGHT_MEAN, checkpoints_in
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
-_KEYWORDS = ("best", "last")
+_KEYWORDS = (WEIGHT_MEAN, "best", "last")
 _RESUME = "resume"
 
 
@@ -30,6 +31,7 @@ class CheckpointSummary:
         n_steps: Completed optimizer steps.
         batch_limits: The batch limits of its training (`batch_limits`).
         validation_is_due: Whether it was written just before a validation that may have chosen the best checkpoint.
+        can_be_resumed: Whether it has the state of a training besides the weights.
     """
 
     weights_hash: str
@@ -37,6 +39,7 @@ class CheckpointSummary:
     n_steps: int
     batch_limits: dict[str, int | float]
     validation_is_due: bool = False
+    can_be_resumed: bool = True
 
 
 def requested_checkpoint(
@@ -128,6 +131,7 @@ def read_summary(path: Path) -> CheckpointSummary:
         n_steps=int(content.get("global_step", 0)),
         batch_limits=dict(about.get("batch_limits") or {}),
         validation_is_due=any(bool(state.get("validation_is_due")) for state in content.get("callbacks", {}).values()),
+        can_be_resumed="optimizer_states" in content,
     )
 
 

@@ -65,6 +65,8 @@ _FREE_OF_TEXT = ("hash", "n_classes")
 _NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as read by adaptations
 # Which frames of a test clip are taken, how they become square, and how much of them is seen.
 _OF_FRAMES = ("sampling", "image_size", "geometry", "resize_filter", "test_short_side_px")
+_MEAN_OF_EPOCHS = ("first_epoch", "last_epoch", "weighting", "mu", "sigma")
+_OF_MOST = {"view_ensemble": "probability", "test_scale": "trained", "frame_variant": ""}  # recorded where it differs
 _TOLD_OF_MODEL = ("backbone", "scoring", "n_frames", "start_from", "tuned_share")  # or without effect on training
 
 
@@ -86,8 +88,8 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
     return {
         "class_text": (class_text := {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())}),
         "tokenizer": getattr(getattr(backbone, "text", None), "tokenizer_hash", None) if class_text else None,
-        "scorer": getattr(scoring, "scorer", None),
-        "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
+        **{name: getattr(scoring, name, None) for name in ("scorer", "prompt_ensemble")},
+        **{k: v for k, most in _OF_MOST.items() if (v := getattr(scoring, k, getattr(model, k, most))) != most},
         "frame_statistics": getattr(backbone, "frame_statistics", None),
         **dict(zip(("frame_mean", "frame_std"), getattr(backbone, "shown_statistics", (None, None)), strict=True)),
         **(_training_record(model, trainer) if stage == "fit" else {}),
@@ -115,6 +117,7 @@ def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:
         },
         "clips": {name: getattr(clips, name, None) for name in ("train_sampling", "augmentation")},
         "best_by": getattr(chosen, "monitor", None),
+        "mean_of_epochs": getattr(getattr(model, "mean_of_epochs", None), "record", None),  # of WeightMean
     }
 
 
@@ -181,6 +184,8 @@ def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
     others = {key: value for key, value in record.items() if key != "class_text"}
     if others.get("start_from", ...) is None:  # a missing start has the same leaves as a present one
         others["start_from"] = dict.fromkeys(("weights_hash", "trained_on"))
+    if others.get("mean_of_epochs", ...) is None:
+        others["mean_of_epochs"] = dict.fromkeys(_MEAN_OF_EPOCHS)
     return flat | {name: _words(value) for name, value in flat_settings(others) if name not in _FREE}
 
 

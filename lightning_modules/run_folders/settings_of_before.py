@@ -38,7 +38,11 @@ _MOVED_WITH_VALUE = {
     "data": {"classes": "split"}
 }  # into a group, but only with an old value: another class has `classes`
 
-_IMPLIED_IN_GROUP = {"mixing": ("partner", "previous"), "optimization": ("cosine_from", "after_warmup")}
+_IMPLIED_IN_GROUP: dict[str, dict[str, str | None]] = {
+    "mixing": {"partner": "previous"},
+    "optimization": {"cosine_from": "after_warmup", "warmup_start_fraction": None, "decay_on": "all"},
+    "scoring": {"view_ensemble": "probability"},
+}
 VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
     "AugmentedViews": {"crop_interpolation": "bicubic"},
     "MultiRateViews": {"n_frames": None},
@@ -164,10 +168,12 @@ def implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
     implied: dict[str, Any] = {}
     if "tune" in arguments and "logit_scale" not in arguments:  # of FineTunedCLIP; with both towers either is the same
         implied["logit_scale"] = "frozen_with_one_tower" if arguments["tune"] == "both" else "trained"
-    for group, (name, value) in _IMPLIED_IN_GROUP.items():
+    if "tune" in arguments and "interpolated_regularization" not in arguments:
+        implied["interpolated_regularization"] = None
+    for group, of_before in _IMPLIED_IN_GROUP.items():
         stated = arguments.get(group)
-        if isinstance(stated, Mapping) and name not in stated:
-            implied[group] = {**stated, name: value}
+        if isinstance(stated, Mapping) and not of_before.keys() <= stated.keys():
+            implied[group] = {**stated, **{name: value for name, value in of_before.items() if name not in stated}}
     return implied
 
 

@@ -1,7 +1,7 @@
 """Shared code of the readers of checkpoints released by authors.
 
 A file is read without running code from it, identified by its contents, and compared with its architecture. The readers
-are `author_checkpoints_t2l.py` and `author_checkpoints_vifi_clip.py`.
+are `author_checkpoints_METHOD.py` in the folders of the methods.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ from typing import Literal
 
 from torch import Tensor
 
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BIKE_HEAD
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError, read_tensor_file, some_names
 from zsar.lightning_modules.tensor_files.torchscript_tensors import read_beside_objects
 
-Author = Literal["T2L", "ViFi-CLIP"]
+Author = Literal["BIKE", "T2L", "ViFi-CLIP", "Open-VCLIP"]
 T2L_TOKENS = "visual.transformer.T_prompt_embeddings"
 
-_STATE_ENTRY: dict[Author, str] = {"T2L": "model_state_dict", "ViFi-CLIP": "model"}
+_STATE_ENTRIES: dict[Author, dict[str, str]] = {  # the entry: the prefix of its names
+    "BIKE": {"model_state_dict": "", BIKE_HEAD: f"{BIKE_HEAD}."},
+    "T2L": {"model_state_dict": ""},
+    "ViFi-CLIP": {"model": ""},
+    "Open-VCLIP": {"model_state": ""},
+}
 _OPENAI_BY_SHAPE = {
     (768, 32): "ViT-B-32-quickgelu",
     (768, 16): "ViT-B-16-quickgelu",
@@ -41,10 +47,10 @@ def author_of(path: Path, *, skips_objects: bool = False) -> Author:
         skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
-        "T2L" or "ViFi-CLIP".
+        Whose it is.
 
     Raises:
-        AuthorCheckpointError: The file is not readable, or of neither kind.
+        AuthorCheckpointError: The file is not readable, or of no known kind.
     """
     return _author(_read(path, skips_objects=skips_objects), path)
 
@@ -60,8 +66,8 @@ def read_author_state(
         skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
-        Its tensors in fp32 under the authors' names, without the "module." prefix of distributed training, and the
-        epoch after which it was saved, if the file states it.
+        Its tensors in fp32 under the authors' names, without the "module." prefix of distributed training (those of
+        BIKE's head with `BIKE_HEAD` before them), and the epoch after which it was saved, if the file states it.
 
     Raises:
         AuthorCheckpointError: The file is not readable, not of this author, or has NaN or infinite weights.
@@ -70,7 +76,7 @@ def read_author_state(
     file_author = _author(content, path)
     if file_author != author:
         raise AuthorCheckpointError(
-            f"{path} is a checkpoint of {file_author}'s authors, not of {author}'s; `zsar convert` imports both"
+            f"{path} is a checkpoint of {file_author}'s authors, not of {author}'s; `zsar convert` imports each"
         )
     epoch = content.get("epoch")
     state = {k: v.float() for k, v in _tensors(content, author).items()}
@@ -159,22 +165,30 @@ def _read(path: Path, *, skips_objects: bool) -> dict[str, object]:
 
 
 def _author(content: Mapping[str, object], path: Path) -> Author:
+    if isinstance(content.get(BIKE_HEAD), dict) and isinstance(content.get("model_state_dict"), dict):
+        return "BIKE"
     if T2L_TOKENS in _tensors(content, "T2L"):
         return "T2L"
     if any(name.startswith(_VIFI_CLIP_TOWER) for name in _tensors(content, "ViFi-CLIP")):
         return "ViFi-CLIP"
+    if f"model.{_PATCH_EMBEDDING}" in _tensors(content, "Open-VCLIP"):
+        return "Open-VCLIP"
     held = [f"{k} ({some_names(v)})" if isinstance(v, dict) and v else k for k, v in content.items()]
     raise AuthorCheckpointError(
         f"{path} is not a checkpoint that can be imported. T2L's authors save {{epoch, model_state_dict, "
         f"optimizer_state_dict}} with temporal tokens ({T2L_TOKENS}) in model_state_dict; ViFi-CLIP's save {{model, "
-        f"optimizer, lr_scheduler, max_accuracy, epoch, config}} with {_VIFI_CLIP_TOWER}* in model. The file has "
+        f"optimizer, lr_scheduler, max_accuracy, epoch, config}} with {_VIFI_CLIP_TOWER}* in model; BIKE's save "
+        f"{{epoch, model_state_dict, {BIKE_HEAD}, optimizer_state_dict}}; Open-VCLIP's save {{model_state}} with "
+        f"model.{_PATCH_EMBEDDING} in it. The file has "
         f"{some_names(held, most=8) or 'nothing'}"
     )
 
 
 def _tensors(content: Mapping[str, object], author: Author) -> dict[str, Tensor]:
-    """The tensors of the author's entry; empty if there is no such entry."""
-    state = content.get(_STATE_ENTRY[author])
-    if not isinstance(state, dict):
-        return {}
-    return {str(k).removeprefix("module."): v for k, v in state.items() if isinstance(v, Tensor)}
+    """The tensors of the author's entries; empty if there are none."""
+    found: dict[str, Tensor] = {}
+    for entry, prefix in _STATE_ENTRIES[author].items():
+        state = content.get(entry)
+        if isinstance(state, dict):
+            found |= {prefix + str(k).removeprefix("module."): v for k, v in state.items() if isinstance(v, Tensor)}
+    return found

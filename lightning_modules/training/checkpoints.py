@@ -25,6 +25,7 @@ from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
+from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs
 from zsar.lightning_modules.training.resumption import check_validated_frames
 from zsar.runtime.class_paths import class_path, current_class_path, with_current_class_paths
 
@@ -38,10 +39,12 @@ class CheckpointedModel(TrainedModel, Protocol):
     Attributes:
         backbone: Its CLIP model; a checkpoint holds its name, its hash and its trained weights.
         started_from: The checkpoint from which its training starts; None for none.
+        mean_of_epochs: What is saved in place of its weights; None for the weights themselves.
     """
 
     backbone: OpenClipBackbone
     started_from: dict[str, Any] | None
+    mean_of_epochs: MeanOfEpochs | None
     _trainer: Trainer | None
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]: ...  # noqa: D102 - as nn.Module has it
@@ -63,6 +66,8 @@ def pack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any]) -> Non
     """
     trained = trained_names(model)
     checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+    if model.mean_of_epochs is not None:
+        checkpoint["state_dict"] = dict(model.mean_of_epochs.weights)
     if (problem := not_finite(checkpoint["state_dict"])) is not None:
         raise CheckpointError(
             f"training has diverged: {problem}. These weights are not saved; earlier checkpoints are unchanged. Give "

@@ -1,7 +1,8 @@
 """AdamW with linear warm-up and cosine decay per step, as in T2L and ViFi-CLIP.
 
 The two differ in where the cosine begins (`cosine_from`): after warm-up, or at the first step, as timm's scheduler has
-it, which ViFi-CLIP's authors use.
+it, which ViFi-CLIP's authors use. Open-VCLIP's warm-up begins above 0 (`warmup_start_fraction`), and its weight decay
+leaves out vectors (`decay_on`).
 """
 
 from __future__ import annotations
@@ -27,14 +28,19 @@ class Optimization:
 
     Attributes:
         learning_rate: Peak learning rate.
-        weight_decay: Decoupled weight decay on all trained parameters.
+        weight_decay: Decoupled weight decay, on the trained parameters of `decay_on`.
         betas: AdamW's running-average coefficients.
         eps: AdamW's denominator term.
-        warmup_fraction: Share of all steps in which the rate rises linearly from 0.
+        warmup_fraction: Share of all steps in which the rate rises linearly.
         final_fraction: Final learning rate as a fraction of the peak.
         cosine_from: Where the cosine begins: "after_warmup", at the peak; or at the "start" of training, with warm-up
             laid over it, so that the rate drops to the cosine's where warm-up ends (timm's CosineLRScheduler without
             warmup_prefix; ViFi-CLIP's code).
+        warmup_start_fraction: Rate of the first step of warm-up as a fraction of the peak, which is reached just after
+            warm-up (Open-VCLIP: 0.01). None for the ways of `cosine_from`: with "after_warmup" the first step is one
+            part of the way up already and the last one at the peak, with "start" the first step has rate 0.
+        decay_on: Which parameters decay: "all", or "all_but_vectors": none with one dimension, which are biases, the
+            gains of LayerNorm and the class token; the logit scale, without dimensions, decays (Open-VCLIP's code).
     """
 
     learning_rate: float = 5e-5
@@ -44,6 +50,8 @@ class Optimization:
     warmup_fraction: float = 0.1
     final_fraction: float = 0.0
     cosine_from: Literal["after_warmup", "start"] = "after_warmup"
+    warmup_start_fraction: float | None = None
+    decay_on: Literal["all", "all_but_vectors"] = "all"
 
     def __post_init__(self) -> None:
         """Checks ranges and choices."""
@@ -51,9 +59,15 @@ class Optimization:
         if not 0 < self.learning_rate < math.inf:
             due = "positive" if self.learning_rate <= 0 else "finite"
             raise ValueError(f"learning_rate must be {due}; got {self.learning_rate}")
-        for name in ("warmup_fraction", "final_fraction"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")
+        for name in ("warmup_fraction", "final_fraction", "warmup_start_fraction"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f"{name} is a share between 0 and 1; got {value}")
+        if self.warmup_start_fraction is not None and self.warmup_fraction == 0:
+            raise ValueError(
+                f"warmup_start_fraction is {self.warmup_start_fraction}, but there is no warm-up (warmup_fraction 0); "
+                "leave it out, or give a warmup_fraction"
+            )
 
     def configure(
         self, groups: Iterable[tuple[list[Parameter], float | None]], n_steps: int
@@ -68,8 +82,9 @@ class Optimization:
             The return value of `configure_optimizers`.
         """
         parameter_groups: list[dict[str, Any]] = [
-            {"params": parameters, "lr": self.learning_rate if rate is None else rate}
-            for parameters, rate in groups
+            {"params": parameters, "lr": self.learning_rate if rate is None else rate, "weight_decay": decay}
+            for given, rate in groups
+            for parameters, decay in self._by_decay(given)
             if parameters
         ]
         optimizer = torch.optim.AdamW(
@@ -87,15 +102,26 @@ class Optimization:
 
         Returns:
             A value in [0, 1]. With `cosine_from` "after_warmup" the last step of warm-up is at the peak, and no step
-            has rate 0; with "start" the first step of warm-up has rate 0, as timm's.
+            has rate 0; with "start" the first step of warm-up has rate 0, as timm's. With `warmup_start_fraction` the
+            first step has that rate, and the first step after warm-up is where the rise would reach the peak.
         """
         n_warmup = round(self.warmup_fraction * n_steps)
         is_from_start = self.cosine_from == "start"
         if step < n_warmup:
+            start = self.warmup_start_fraction
+            if start is not None:
+                return start + (1 - start) * step / n_warmup
             return (step if is_from_start else step + 1) / n_warmup
         n_before = 0 if is_from_start else n_warmup
         progress = min((step - n_before) / max(n_steps - n_before, 1), 1.0)
         return self.final_fraction + (1 - self.final_fraction) * (1 + math.cos(math.pi * progress)) / 2
+
+    def _by_decay(self, parameters: list[Parameter]) -> list[tuple[list[Parameter], float]]:
+        """Parameters that decay, and those that do not, each with its weight decay."""
+        if self.decay_on == "all":
+            return [(parameters, self.weight_decay)]
+        vectors = [p for p in parameters if p.ndim == 1]
+        return [([p for p in parameters if p.ndim != 1], self.weight_decay), (vectors, 0.0)]
 
 
 def n_optimizer_steps(trainer: Trainer) -> int:

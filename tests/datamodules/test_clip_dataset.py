@@ -7,10 +7,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from zsar.datamodules.batch import VideoRecord
-from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, frames_of
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.samples import collate
+from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.video_files.decoding import VideoReader, read_frames
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.augmented_views import AugmentedViews
@@ -131,21 +130,38 @@ def test_a_stretch_of_a_video_is_sampled_within_its_start_and_end(tmp_path: Path
     assert all(train[0, epoch].frames.float().mean() > 190 for epoch in range(5))
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [(0.0, 99.0, (0, 8)), (1.0, 2.0, (2, 2)), (1.2, 1.3, (3, 1)), (3.6, 3.9, (7, 1)), (1.0, 1.0, (2, 1))],
-)
-def test_a_stretch_has_at_least_one_frame(tmp_path: Path, start: float, end: float, expected: tuple[int, int]) -> None:
-    write_video(tmp_path / "a.mp4", np.zeros((8, 32, 32, 3), dtype=np.uint8), frames_per_second=2)
-    with VideoReader(tmp_path / "a.mp4") as reader:
-        assert frames_of(reader, VideoRecord(tmp_path / "a.mp4", 0, (start, end))) == expected
-
-
 def test_a_stretch_behind_the_end_is_a_decoding_error(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", np.zeros((8, 32, 32, 3), dtype=np.uint8), frames_per_second=2)
     clips = EvaluationClips(stretched(tmp_path / "a.mp4", 9.0, 10.0), TestTransform(32), n_frames=4, n_clips=1)
     (problem,) = clips[0].undecodable
     assert re.search(r"a\.mp4: the stretch from 9 to 10 s begins after the video's end at 4 s", problem)
+
+
+def counted(path: Path) -> VideoTable:
+    """40 frames in 8 seconds; the brightness of frame i is 6 i."""
+    brightness = np.arange(40, dtype=np.uint8)[:, None, None, None] * 6
+    write_video(path, np.broadcast_to(brightness, (40, 32, 32, 3)), frames_per_second=5)
+    return VideoTable(path.parent, [path.name], [0])
+
+
+def shown(sample: Sample) -> list[list[int]]:
+    """The numbers of the frames of each view."""
+    return (sample.frames.float().mean(dim=(2, 3, 4)) / 6).round().long().tolist()  # type: ignore[no-any-return]
+
+
+def test_frames_at_fixed_distances_follow_the_frame_rate_of_the_video(tmp_path: Path) -> None:
+    """Of 4 frames, 2.67 of the video apart: a view lasts c = 8 frames and begins at 0, 10.67 or 21.33."""
+    table = counted(tmp_path / "a.mp4")
+    clips = EvaluationClips(table, TestTransform(32), n_frames=4, n_clips=3, sampling="open_vclip")
+    assert shown(clips[0]) == [[0, 3, 6, 8], [11, 14, 17, 18], [22, 25, 28, 29]]
+    plain = TrainTransform(32, colour_jitter=0.0, grey=0.0)
+    centre = TrainingClips(table, plain, n_frames=4, sampling="centre", centres="open_vclip", seed=0)
+    assert shown(centre[0]) == [[0, 3, 6, 8]]
+    drawn = TrainingClips(table, plain, n_frames=4, sampling="random", centres="open_vclip", seed=0)
+    for epoch in range(5):
+        (view,) = shown(drawn[0, epoch])
+        assert view[1] - view[0] == view[2] - view[1] == 3
+    assert len({shown(drawn[0, epoch])[0][0] for epoch in range(20)}) > 5
 
 
 MULTI_RATE = MultiRateViews(rates=(1.0, 0.5), n_samples=3)

@@ -27,6 +27,14 @@ from zsar.datamodules.views.transforms import TrainTransform
         (lambda: Text(lead="a video of {}."), "lead is 'a video of {}.', but there are no text.descriptions"),
         (lambda: Text(groups=["Scene"]), r"groups is \['Scene'\], but there are no text.descriptions to choose from"),
         (lambda: Text(descriptions="t.json", groups=[]), r"one or more of Scene, Actor, Body, each once; got \[\]"),
+        (
+            lambda: Clips(sampling="open_vclip", views=MultiRateViews()),
+            "sampling is open_vclip, .* MultiRateViews take stretches at several rates; set sampling to t2l",
+        ),
+        (
+            lambda: Clips(sampling="open_vclip", train_sampling="random_shared_ends"),
+            "train_sampling is random_shared_ends, but of clips.sampling open_vclip there are no segments",
+        ),
         (lambda: Loading(n_workers=-1), "n_workers must not be negative; got -1"),
     ],
 )

@@ -152,7 +152,7 @@ def embed_text(
     text = class_text_of(classes, template=template)
     recognizer = recognizer_of(model, device=device)
     with torch.inference_mode():
-        prompts = recognizer.class_embeddings.cached(text.prompts, recognizer.device).float().cpu()
+        prompts = recognizer.prompt_embeddings(text.prompts).float().cpu()
     return TextEmbeddings(text.names, functional.normalize(prompts.mean(dim=1), dim=-1), prompts)
 
 

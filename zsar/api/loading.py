@@ -11,6 +11,7 @@ import torch
 from zsar.api.devices import device_names
 from zsar.datamodules.choices.frame_pixels import StatedGeometry
 from zsar.datamodules.choices.frame_statistics import FrameStatistics
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import (
@@ -18,6 +19,7 @@ from zsar.lightning_modules.open_clip_towers.weights.default_weights import (
     OPENAI,
     default_weights,
 )
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.shared_folders import is_shared
@@ -43,9 +45,9 @@ def load(
 
     Args:
         model: The name of a CLIP model of open_clip, or a .json file that describes one, used frozen (default:
-            "ViT-B-16-quickgelu"); a checkpoint of `zsar fit` or `zsar convert`; a file released by T2L's or
-            ViFi-CLIP's authors; a folder written by `save_pretrained` or `zsar share`; or such a folder on the Hugging
-            Face hub ("hf-hub:ORG/NAME").
+            "ViT-B-16-quickgelu"); a checkpoint of `zsar fit` or `zsar convert`; a file released by BIKE's, T2L's,
+            ViFi-CLIP's or Open-VCLIP's authors; a folder written by `save_pretrained` or `zsar share`; or such a folder
+            on the Hugging Face hub ("hf-hub:ORG/NAME").
         weights: A tag of open_clip or a file with CLIP's weights. None for the default of a named model ("openai" for
             most), and for those that a checkpoint states. With a weights file nothing is downloaded but the tokenizer
             of a model that has another than CLIP's (SigLIP, CLIPA, ...).
@@ -58,7 +60,7 @@ def load(
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
 
     Returns:
-        The model in evaluation mode, built as it was trained: a `ZeroShotCLIP`, `T2L`, `FineTunedCLIP` or `APCLIP`.
+        The model in evaluation mode, built as it was trained: for example a `ZeroShotCLIP`, `T2L` or `BIKE`.
 
     Raises:
         CheckpointError: A file or folder is missing, damaged, or not a model.
@@ -139,11 +141,15 @@ def _of_authors(path: Path, weights: str | None) -> ActionRecognizer:
         author = author_of(path)
     except AuthorCheckpointError as error:
         raise CheckpointError(
-            f"{path} is neither a checkpoint of zsar nor one of T2L's or ViFi-CLIP's authors ({error}); weights of "
-            'CLIP itself are given as zsar.load("ARCHITECTURE", weights="FILE")'
+            f"{path} is neither a checkpoint of zsar nor one of BIKE's, T2L's, ViFi-CLIP's or Open-VCLIP's authors "
+            f'({error}); weights of CLIP itself are given as zsar.load("ARCHITECTURE", weights="FILE")'
         ) from error
-    if author == "T2L":
+    if author in ("BIKE", "T2L"):
         if weights is not None:
-            raise ValueError(f"{path} is T2L's and holds CLIP's weights; leave weights={weights!r} out")
-        return T2L.load_author_checkpoint(path)
-    return FineTunedCLIP.load_author_checkpoint(path, weights=weights or OPENAI)
+            raise ValueError(f"{path} is {author}'s and holds CLIP's weights; leave weights={weights!r} out")
+        return BIKE.load_author_checkpoint(path) if author == "BIKE" else T2L.load_author_checkpoint(path)
+    if author == "ViFi-CLIP":
+        return FineTunedCLIP.load_author_checkpoint(path, weights=weights or OPENAI)
+    model = OpenVCLIP.load_author_checkpoint(path, weights=weights or OPENAI)
+    model.prepare_inference()
+    return model

@@ -40,14 +40,15 @@ class MapRow:
         says: What the model predicts, with its probability.
         title: How the map is made.
         shares: The shares of the frames of the view.
-        is_relevance: Whether the totals of frames differ, so that they are shown.
+        divided: What the totals of frames are of, where they differ, so that they are shown: "relevance", or
+            "attention" where frames see their neighbours; else None.
     """
 
     model: str
     says: str
     title: str
     shares: TokenShares
-    is_relevance: bool
+    divided: str | None
 
     @property
     def limit(self) -> float:
@@ -57,7 +58,7 @@ class MapRow:
 
     @property
     def frame_shares(self) -> NDArray[np.float64]:
-        """The part of each frame in the relevance of all frames, [T]."""
+        """The part of each frame in the total of all frames, [T]."""
         total = self.shares.total.double().numpy()
         parts: NDArray[np.float64] = total / (total.sum() or 1.0)
         return parts
@@ -92,7 +93,8 @@ def map_rows(videos: dict[str, ObservedVideo], class_names: Sequence[str], *, vi
             best = int(video.probabilities.argmax())
             says = f"predicts {class_names[best]} ({float(video.probabilities[best]):.2f})"
             one = maps[number]
-            rows.append(MapRow(name, says, map_title(one, class_names), one.views[view], one.name == "gradient"))
+            divided = "relevance" if one.name == "gradient" else "attention" if video.has_neighbours else None
+            rows.append(MapRow(name, says, map_title(one, class_names), one.views[view], divided))
     return rows
 
 
@@ -124,8 +126,8 @@ def draw_attention(rows: Sequence[MapRow], frames: Tensor, *, title: str, lines:
     for number, row in enumerate(rows, 1):
         y = page.top + number * step + (groups.index(row.title) + 1) * _BETWEEN + _CAPTION
         _draw_label(page, row, y, height)
-        if row.is_relevance:
-            _caption(page, y - _CAPTION, [f"{_percent(float(row.frame_shares[i]))} of relevance" for i in shown])
+        if row.divided is not None:
+            _caption(page, y - _CAPTION, [f"{_percent(float(row.frame_shares[i]))} of {row.divided}" for i in shown])
         heat = [under_heat(frames[i], row.shares.patches[i] / row.limit) for i in shown]
         _show(page, y, image, heat)
     _draw_scale(page, page.top + total - 0.4)

@@ -2,8 +2,9 @@
 
 Three maps: the attention of the pooled token in the last block, as in the papers' figures; rolled out over all blocks;
 and weighted by the gradient of a class's score, which alone is of a class. Other models, such as frozen CLIP, can be
-shown beside the tested one on the same frames. Where the model has temporal tokens (T2L), a second picture shows which
-frames attend to which, in each layer; the papers have no such figure.
+shown beside the tested one on the same frames. Where frames see each other in the tower (T2L's temporal tokens,
+Open-VCLIP's neighbours), a second picture shows which attend to which, in each layer; the papers have no such figure.
+Of Open-VCLIP, the map of a frame shows what the embeddings of all frames take from its patches (`attention_rollout`).
 
 With prompt tuning, the visual tower is that of the untuned model, so that the first two maps are the same; gradient
 maps are of the class text as it is before tuning.
@@ -17,8 +18,9 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from zsar.callbacks.pictures.attention.attention_between_frames import AS_NEIGHBOURS, BY_TEMPORAL_TOKENS
 from zsar.callbacks.pictures.attention.attention_figure import MapRow, draw_attention, map_rows
-from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words
+from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words, spotted_in_words
 from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_attention
 from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
 from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
@@ -35,6 +37,7 @@ from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.choices import check_choice
 
 _ALL: tuple[MapName, ...] = ("last", "rollout", "gradient")
+_OF_NEIGHBOURS = "{}: frames see their neighbours; a frame's map is what all frames of the clip take from its patches"
 _UNTUNED = "above: the prediction with prompt tuning; the rows below are of the class text as it is before tuning"
 
 
@@ -42,8 +45,8 @@ class AttentionMaps(ChosenPictures):
     """Writes `attention/SET/ROW_KEY.png`, `.json` and `.mp4` into the pictures of a run, for some videos of each set.
 
     The JSON file has the maps of all frames of all views; the picture has at most eight frames of the first view, the
-    MP4 all of them. Models with temporal tokens have `ROW_KEY_frames_MODEL.png` and `.json` besides. The videos are
-    chosen and read again at the end of the test.
+    MP4 all of them. Models whose frames see each other have `ROW_KEY_frames_MODEL.png` and `.json` besides. The videos
+    are chosen and read again at the end of the test.
     """
 
     kind = "attention"
@@ -173,6 +176,8 @@ class AttentionMaps(ChosenPictures):
         heading = VideoHeading(tested, video.position, video.key, n_views=len(frames), n_frames=len(frames[0]))
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
         lines = [heading.line, *([_UNTUNED] if self._is_adapted else [])]
+        lines += [_OF_NEIGHBOURS.format(name) for name, one in videos.items() if one.has_neighbours]
+        lines += [line for name, one in videos.items() for line in spotted_in_words(one.spotted, text.names, name)]
         written.add(
             text.set_name,
             stem,
@@ -197,12 +202,12 @@ class AttentionMaps(ChosenPictures):
     def _write_between_frames(
         self, written: WrittenPictures, heading: VideoHeading, videos: Mapping[str, ObservedVideo], stem: str
     ) -> None:
-        """Writes which frames attend to which, of the models that have temporal tokens."""
+        """Writes which frames attend to which, of the models whose frames see each other."""
         for number, (name, video) in enumerate(videos.items()):
             if not video.frames:
                 continue
             layers = {layer: weights[0] for layer, weights in video.frames.items()}
-            explained = "temporal tokens, mean over heads; a row is a frame, its columns are the frames it attends to"
+            explained = AS_NEIGHBOURS if video.has_neighbours else BY_TEMPORAL_TOKENS
             title = f"{name}: which frames attend to which"
             written.add(
                 heading.set_name,
@@ -215,7 +220,9 @@ class AttentionMaps(ChosenPictures):
                     "model": name,
                     "layers": video.between_frames(),
                 },
-                figure=draw_frame_attention(layers, title=title, lines=[heading.line, explained]),
+                figure=draw_frame_attention(
+                    layers, title=title, lines=[heading.line, *explained], n_seen=3 if video.has_neighbours else None
+                ),
             )
 
 

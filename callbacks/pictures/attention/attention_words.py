@@ -40,6 +40,21 @@ def frames_in_words(layers: Mapping[int, Tensor], model: str, video: str) -> str
     return f"For each layer of {model}, how much the frames of {video} attend to each other: {'; '.join(parts)}."
 
 
+def spotted_in_words(spotted: Mapping[int, Tensor], class_names: Sequence[str], model: str) -> list[str]:
+    """What each frame of the first view counts for each class, of a model that weighs frames: a line a class.
+
+    Args:
+        spotted: By label, [V, T].
+        class_names: The names of the classes.
+        model: The name of the model.
+    """
+    return [
+        f"{model}, weight of the frames for {class_names[label]}: "
+        + " ".join(f"{100 * share:.0f} %" for share in of_views[0].tolist())
+        for label, of_views in spotted.items()
+    ]
+
+
 def place_of(index: int, grid: tuple[int, int]) -> str:
     """Where a patch lies in its frame, in thirds: "upper left", "middle centre".
 

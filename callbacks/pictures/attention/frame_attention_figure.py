@@ -1,4 +1,4 @@
-"""The picture of which frames attend to which: T x T for each layer with temporal tokens."""
+"""The picture of which frames attend to which: T x T for each layer in which frames see each other."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _MOST_LABELS = 8  # frames whose numbers are written
 _MOST_NUMBERS = 4  # frames up to which shares are written into the cells
 
 
-def draw_frame_attention(layers: Mapping[int, Tensor], *, title: str, lines: Sequence[str]) -> Figure:
+def draw_frame_attention(
+    layers: Mapping[int, Tensor], *, title: str, lines: Sequence[str], n_seen: int | None = None
+) -> Figure:
     """Draws one panel for each layer, all with the same colours.
 
     Args:
         layers: By layer, how much each frame attends to each, [T, T]; rows sum to 1.
         title: The model and the video.
         lines: Small print below it.
+        n_seen: The most frames that a frame attends to; None for all.
     """
     columns = min(len(layers), _MOST_COLUMNS)
     n_rows = math.ceil(len(layers) / columns)
@@ -53,6 +56,6 @@ def draw_frame_attention(layers: Mapping[int, Tensor], *, title: str, lines: Seq
     scale = page.axes(MARGIN + _LEFT, y, 1.2, 0.12)
     scale.imshow([[i / 255 for i in range(256)]], aspect="auto", cmap=HEAT)
     scale.set_axis_off()
-    meaning = f"0 … {limit:.2f} of a frame's attention; evenly spread it is {1 / n_frames:.2f}"
+    meaning = f"0 … {limit:.2f} of a frame's attention; evenly spread it is {1 / min(n_seen or n_frames, n_frames):.2f}"
     page.text(MARGIN + _LEFT + 1.3, y - 0.02, meaning, size=8, colour=SOFT)
     return page.figure

@@ -10,7 +10,7 @@ token is taken. With average pooling it is the mean of the pooled tokens' rows, 
 A_bar R with the A_bar of the pooling. What a token has of itself by the I at the start is left out: it is the same for
 every video. The row is given as shares of its sum, and the sum beside it, which compares frames.
 
-Temporal tokens (T2L) are treated as in `attention_rollout`.
+Temporal tokens (T2L) and neighbouring frames (Open-VCLIP) are treated as in `attention_rollout`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from zsar.callbacks.pictures.attention.attention_rollout import (
     pooling_weights,
+    taken,
     with_absorbing_temporal,
     with_temporal_column,
 )
@@ -50,7 +51,7 @@ def class_relevance(record: AttentionRecord, score: Tensor) -> TokenShares:
     else:
         start = with_temporal_column(functional.pad(weighted.pop()[:, 0], (layout.pooled_rows.start, 0)), layout)
     layers = [with_absorbing_temporal(matrix, layout, diagonal=0.0) for matrix in weighted]
-    relevance = propagated(start.detach(), layers)
+    relevance = propagated(start.detach(), layers, n_frames=record.n_frames)
     if record.pool is None:
         relevance = (relevance - start).clamp(min=0)  # without the I at the start
     return token_shares(relevance, layout)
@@ -61,16 +62,17 @@ def positive_part(attention: Tensor, gradient: Tensor) -> Tensor:
     return (attention.detach().float() * gradient.float()).clamp(min=0).mean(dim=1)
 
 
-def propagated(start: Tensor, layers: list[Tensor]) -> Tensor:
+def propagated(start: Tensor, layers: list[Tensor], *, n_frames: int | None = None) -> Tensor:
     """The row of R of the output, from the output back to the input.
 
     Args:
         start: What the output has of each token of the last layer, [N, L].
-        layers: A_bar of each layer, [N, L, L].
+        layers: A_bar of each layer, [N, L, L], or [N, L, 3 L] to three frames.
+        n_frames: T of the clips, for the latter.
 
     Returns:
         start (I + A_bar_last) ... (I + A_bar_first), [N, L].
     """
     for weights in reversed(layers):
-        start = start + (start[:, None] @ weights)[:, 0]
+        start = start + taken(start, weights, n_frames=n_frames)
     return start

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
+from zsar.callbacks.pictures.attention.attention_between_frames import attention_between_frames
 from zsar.callbacks.pictures.attention.attention_rollout import last_block_attention, rolled_out_attention
 from zsar.callbacks.pictures.attention.gradient_relevance import class_relevance
 from zsar.callbacks.pictures.attention.token_shares import TokenShares, rounded
-from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord, TokenLayout
+from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scoring import Scoring
 
 MapName = Literal["last", "rollout", "gradient"]
 
@@ -23,6 +26,9 @@ class ScoringModel(Protocol):
 
     @property
     def backbone(self) -> OpenClipBackbone: ...  # noqa: D102
+
+    @property
+    def scoring(self) -> Scoring: ...  # noqa: D102
 
     def embed_views(self, frames: Tensor) -> Tensor: ...  # noqa: D102
 
@@ -51,15 +57,21 @@ class ObservedVideo:
     Attributes:
         layout: The tokens of a frame.
         maps: Those that were asked for, in this order.
-        frames: By layer with temporal tokens, how much each frame attends to each, mean over heads, [V, T, T]; rows
-            sum to 1.
+        frames: By layer in which frames see each other, how much each attends to each (`attention_between_frames`),
+            [V, T, T].
+        has_neighbours: Whether they see each other as neighbours, so that maps are of what all frames of the clip take
+            from a frame (`attention_rollout`).
         probabilities: Of each class, [C], of the whole video.
+        spotted: By label, of a model that weighs the frames for each class (BIKE), what each frame counts: mean over
+            prompts, [V, T], summing to 1 over T.
     """
 
     layout: TokenLayout
     maps: tuple[AttentionMap, ...]
     frames: dict[int, Tensor]
     probabilities: Tensor
+    has_neighbours: bool = False
+    spotted: Mapping[int, Tensor] = field(default_factory=dict)
 
     def to_dict(self, class_names: Sequence[str]) -> dict[str, Any]:
         """Numbers for JSON.
@@ -86,10 +98,15 @@ class ObservedVideo:
                 for one in self.maps
             ],
             "frame_attention": self.between_frames(),
+            **({"maps_of": "what the embeddings of all frames take from a frame"} if self.has_neighbours else {}),
+            **({"spotted_frames": self._spotted(class_names)} if self.spotted else {}),
         }
 
+    def _spotted(self, class_names: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"class": class_names[label], "views": rounded(shares)} for label, shares in self.spotted.items()]
+
     def between_frames(self) -> list[dict[str, Any]]:
-        """Numbers for JSON: for each layer with temporal tokens the [T, T] of each view."""
+        """Numbers for JSON: for each layer in which frames see each other the [T, T] of each view."""
         return [{"layer": layer, "views": rounded(weights)} for layer, weights in sorted(self.frames.items())]
 
 
@@ -106,7 +123,7 @@ def observe_video(
         frames: uint8 [V, T, 3, H, W], on the model's device.
         classes: Class embeddings, [C, P, D].
         maps: Which maps.
-        labels: The classes of the gradient-weighted maps, if these are among the maps.
+        labels: The classes of the gradient-weighted maps, if these are among the maps, and of spotted frames.
 
     Raises:
         BackboneError: The model's visual tower has no attention over patches.
@@ -121,13 +138,21 @@ def observe_video(
     with torch.no_grad():
         embeddings = torch.stack([view.embeddings for view in views], dim=1)
         probabilities = model.score(embeddings, classes)[0].float().softmax(dim=0)
+        spotted = _spotted(embeddings, classes[list(labels)]) if labels and model.scoring.reads_tokens else ()
     keys = views[0].maps.keys()
     return ObservedVideo(
         views[0].layout,
         tuple(AttentionMap(name, label, tuple(view.maps[name, label] for view in views)) for name, label in keys),
         {layer: torch.stack([view.frames[layer] for view in views]) for layer in views[0].frames},
         probabilities.cpu(),
+        has_neighbours=views[0].has_neighbours,
+        spotted=dict(zip(labels, spotted, strict=False)),
     )
+
+
+def _spotted(frames: Tensor, classes: Tensor) -> Tensor:
+    """What each frame counts for each class, mean over prompts: [1, V, T, D] and [C, P, D'] -> [C, V, T]."""
+    return spotted_frames(frames, classes)[0].mean(dim=1).transpose(0, 1).cpu()
 
 
 @dataclass(frozen=True)
@@ -138,6 +163,7 @@ class _View:
     maps: dict[tuple[MapName, int | None], TokenShares]
     frames: dict[int, Tensor]
     embeddings: Tensor
+    has_neighbours: bool
 
 
 def _observe_view(
@@ -153,8 +179,5 @@ def _observe_view(
             shares.update({(name, label): class_relevance(record, scores[label]) for label in labels})
         else:
             shares[name, None] = last_block_attention(record) if name == "last" else rolled_out_attention(record)
-    return _View(record.tokens, shares, _between_frames(record), embeddings[:, 0].detach())
-
-
-def _between_frames(record: AttentionRecord) -> dict[int, Tensor]:
-    return {layer: weights[0].detach().float().mean(dim=0).cpu() for layer, weights in record.frames.items()}
+    between = attention_between_frames(record)
+    return _View(record.tokens, shares, between, embeddings[:, 0].detach(), bool(record.neighbour_layers))

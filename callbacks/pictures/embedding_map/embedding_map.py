@@ -139,7 +139,7 @@ class EmbeddingMap(ObservingCallback):
     def _texts(self, model: ActionRecognizer, text: ClassText) -> dict[str, np.ndarray]:
         if not self.class_texts:
             return {}
-        embedded = class_points(model.class_embeddings.cached(text.prompts, model.device).cpu().numpy())
+        embedded = class_points(model.prompt_embeddings(text.prompts).cpu().numpy())
         return dict(zip(text.names, embedded, strict=True))
 
 

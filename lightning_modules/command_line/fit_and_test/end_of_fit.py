@@ -1,4 +1,7 @@
-"""The summary at the end of `zsar fit`: the checkpoints, the score of the best one, and the next command."""
+"""The summary at the end of `zsar fit`: the checkpoints, the score of the best one, and the next command.
+
+Tests take the first of the checkpoints that are named: the mean of epochs, the best, the last.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from pathlib import Path
 
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from zsar.lightning_modules.run_folders.checkpoint_names import WEIGHT_MEAN
 from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
 
@@ -17,11 +21,14 @@ def end_of_fit(checkpoint: ModelCheckpoint, next_command: str) -> str:
         next_command: The command that tests them.
 
     Returns:
-        A line each for the best checkpoint, if one was chosen, for the last one and for the command; empty if none was
-        written, as in a dry run.
+        A line each for the mean of epochs, if there is one, for the best checkpoint, if one was chosen, for the last
+        one and for the command; empty if none was written, as in a dry run.
     """
     best, last = _existing(checkpoint.best_model_path), _existing(checkpoint.last_model_path)
     lines = []
+    mean = None if checkpoint.dirpath is None else _existing(f"{checkpoint.dirpath}/{WEIGHT_MEAN}.ckpt")
+    if mean is not None:
+        lines.append(f"mean of weights: {mean} ({_epochs_of(mean)})")
     if checkpoint.monitor is not None and best is not None:
         score = checkpoint.best_model_score
         value = "" if score is None else f" {float(score):.4g}"
@@ -35,6 +42,12 @@ def end_of_fit(checkpoint: ModelCheckpoint, next_command: str) -> str:
 
 def _existing(path: str) -> Path | None:
     return Path(path) if path and Path(path).is_file() else None
+
+
+def _epochs_of(mean: Path) -> str:
+    """The epochs in a mean: "epochs 2 to 22, uniform"."""
+    record = read_checkpoint(mean, in_memory=False)["zsar"]["training"]["mean_of_epochs"]
+    return f"epochs {record['first_epoch']} to {record['last_epoch']}, {record['weighting']}"
 
 
 def _when(path: Path) -> str:

@@ -25,9 +25,9 @@ EXPLAINED = {
     "--trainer": ("FILE", "hardware and length of the run: configs/trainer/cpu.yaml or gpu.yaml"),
     "--adaptation": ("FILE", "test-time prompt tuning in test and predict: a file of configs/adaptation/"),
     "--ckpt_path": (
-        "best|last|none|resume|FILE",
-        "the checkpoint to test (default: the run folder's best, else its last) or, in fit, to resume from; resume: "
-        "in fit, the run folder's last if there is one",
+        "weight_mean|best|last|none|resume|FILE",
+        "the checkpoint to test (default: the run folder's mean of epochs, if it has one, else its best, else its "
+        "last) or, in fit, to resume from; resume: in fit, the run folder's last if there is one",
     ),
     "--run_dir": ("FOLDER", "folder for everything that the run writes"),
     "--wandb": ("off|offline|online", "track the run with Weights & Biases: offline needs no account"),

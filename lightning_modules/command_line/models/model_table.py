@@ -21,6 +21,8 @@ _HEADS: Mapping[MethodName, tuple[str, ...]] = {
     "zero_shot": ("zero", "shot"),
     "fine_tuned": ("fine", "tune"),
     "ap_clip": ("AP-", "CLIP"),
+    "bike": ("BIKE",),
+    "open_vclip": ("Open-", "VCLIP"),
     "t2l": ("T2L",),
     "gradient_checkpointing": ("grad", "ckpt"),
     "prompt_tuning": ("TPT", "ZAR"),

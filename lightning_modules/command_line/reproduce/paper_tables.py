@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verb = Literal["fit", "test", "run"]
-Checkpoint = Literal["last", "best"]
+Checkpoint = Literal["last", "best", "weight_mean"]
 Cell = float | int | str | None
 """A figure as printed: a number, a text such as "55.4 ± 0.8", or None for a dash."""
 

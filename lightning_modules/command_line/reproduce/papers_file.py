@@ -26,15 +26,16 @@
         ablation: {title: ..., columns: [...], sweep: ablation, rows: [...]}   # rows made by a file of configs/sweeps
     of_no_paper: {t2l_video_folder: why}          # configurations that belong to no table
 
-A fit `from: fit` starts from the checkpoint of the preceding fit. `from: {checkpoint: best}` takes best.ckpt. A test of
-the experiment that was fitted has the fit's fragments and settings, too; any test has the settings that its fit varies.
+A fit `from: fit` starts from the checkpoint of the preceding fit. `from: {checkpoint: best}` takes best.ckpt,
+`from: {checkpoint: weight_mean}` the mean of epochs. A test of the experiment that was fitted has the fit's fragments
+and settings, too; any test has the settings that its fit varies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from zsar.lightning_modules.command_line.reproduce.paper_tables import (
     Cell,
@@ -158,8 +159,8 @@ def _checkpoint(value: JsonValue) -> Checkpoint:
     if isinstance(value.value, dict):
         value.check_keys(("checkpoint",))
         if value["checkpoint"].value in get_args(Checkpoint):
-            return cast(Literal["last", "best"], value["checkpoint"].value)
-    raise value.fault(f"is {value.value!r}, but must be `fit`, or `{{checkpoint: best}}`")
+            return cast(Checkpoint, value["checkpoint"].value)
+    raise value.fault(f"is {value.value!r}, but must be `fit`, `{{checkpoint: best}}` or `{{checkpoint: weight_mean}}`")
 
 
 def _check_origins(steps: Sequence[Step], row: JsonValue) -> None:

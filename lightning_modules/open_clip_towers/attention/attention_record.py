@@ -15,9 +15,9 @@ from torch.nn import functional
 from zsar.lightning_modules.open_clip_towers.visual.models_that_work import TAKE_A_VIT
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
-AttentionKind = Literal["tokens", "tokens_and_temporal", "frames"]
-"""What attends to what: the tokens of a frame to each other, these and a temporal token at the end, or the frames of a
-view to each other."""
+AttentionKind = Literal["tokens", "tokens_and_temporal", "frames", "neighbours"]
+"""What attends to what: the tokens of a frame to each other, these and a temporal token at the end, the frames of a
+view to each other, or the tokens of a frame to those of the frame before, their own and of the one after."""
 Pooling = Literal["token", "average", "attention"]
 """How a tower makes one vector of a frame's tokens: its class token, the mean of its patches, or a learned query that
 attends to its tokens."""
@@ -65,9 +65,11 @@ class AttentionRecord:
     Attributes:
         layout: The tokens of a frame; set by the pass.
         layers: For each layer, attention weights [N, H, L', L'], each row (query) summing to 1; L' is L + 1 where the
-            layer has a temporal token, else L.
+            layer has a temporal token, else L; [N, H, L, 3 L] where frames attend to their neighbours.
         frames: By layer, the attention between the frames of a view [B, H, T, T], where the model has temporal tokens.
         temporal_layers: The layers with a temporal token.
+        neighbour_layers: The layers in which frames attend to their neighbours.
+        n_frames: T of the clips in these layers; None without any.
         pool: With attention pooling, the attention of the pooled token to the tokens of the last layer that are pooled
             [N, H, 1, S].
     """
@@ -83,6 +85,8 @@ class AttentionRecord:
         self.layers: list[Tensor] = []
         self.frames: dict[int, Tensor] = {}
         self.temporal_layers: set[int] = set()
+        self.neighbour_layers: set[int] = set()
+        self.n_frames: int | None = None
         self.pool: Tensor | None = None
 
     @property
@@ -111,13 +115,14 @@ class AttentionRecord:
         if self.layout is not None or self.layers:
             raise RuntimeError("frames were embedded twice within one `observed_attention()`; take one for each pass")
 
-    def add(self, layer: int, weights: Tensor, kind: AttentionKind) -> None:
+    def add(self, layer: int, weights: Tensor, kind: AttentionKind, *, n_frames: int | None = None) -> None:
         """Notes the attention of a layer.
 
         Args:
             layer: Counted from 0.
-            weights: [N, H, L', L'], or [B, H, T, T] between frames.
+            weights: [N, H, L', L'], [N, H, L, 3 L] with neighbours, or [B, H, T, T] between frames.
             kind: What attends to what.
+            n_frames: T of the clips, where frames attend to their neighbours.
         """
         if kind == "frames":
             self.frames[layer] = weights
@@ -126,6 +131,9 @@ class AttentionRecord:
         self.layers.append(weights)
         if kind == "tokens_and_temporal":
             self.temporal_layers.add(layer)
+        if kind == "neighbours":
+            self.neighbour_layers.add(layer)
+            self.n_frames = n_frames
 
     def finish(self, layout: TokenLayout) -> None:
         """Notes the tokens at the end of a pass, and checks that what was observed is of them.
@@ -136,7 +144,8 @@ class AttentionRecord:
         self.layout = layout
         for layer, weights in enumerate(self.layers):
             n_tokens = layout.n_tokens + (layer in self.temporal_layers)
-            if weights.shape[-2:] != (n_tokens, n_tokens):
+            n_attended = 3 * n_tokens if layer in self.neighbour_layers else n_tokens
+            if weights.shape[-2:] != (n_tokens, n_attended):
                 raise BackboneError(
                     f"the attention of layer {layer} is {weights.shape[-2]} x {weights.shape[-1]}, but a frame has "
                     f"{n_tokens} tokens, so that there is no map over the patches; embed frames in evaluation mode, "
@@ -144,13 +153,13 @@ class AttentionRecord:
                 )
 
     def of_pooled_token(self) -> Tensor:
-        """The attention of the pooled token to the tokens of its frame.
+        """The attention of the pooled token to the tokens of its frame, and to those of its neighbours, if it has any.
 
         With a class token it is the attention of this token in the last layer; with average pooling the mean of that of
         the pooled tokens; with attention pooling that of the learned query, after the last layer.
 
         Returns:
-            [N, H, L'], summing to 1 over L'.
+            [N, H, L'], summing to 1 over L'; [N, H, 3 L] where frames attend to their neighbours in the last layer.
         """
         if self.tokens.pooling != "attention":
             return self.layers[-1][:, :, self.tokens.pooled_rows].mean(dim=2)

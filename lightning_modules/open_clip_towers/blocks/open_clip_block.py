@@ -48,7 +48,7 @@ class OpenClipBlock(TowerBlock):
             k, v = torch.cat([shared_k, k], dim=2), torch.cat([shared_v, v], dim=2)
         if n_frames is not None:
             k, v = with_neighbours(k, n_frames), with_neighbours(v, n_frames)
-        y = self._attended(q, k, v, mask=mask, dropout=dropout, kind=kind)
+        y = self._attended(q, k, v, mask=mask, dropout=dropout, kind=kind, n_frames=n_frames)
         attended: Tensor = block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))
         return attended
 

@@ -68,7 +68,7 @@ class TimmBlock(TowerBlock):
             k, v = with_neighbours(k, n_frames), with_neighbours(v, n_frames)
         if attention.training and attention.attn_drop.p > 0:
             dropout = 1 - (1 - dropout) * (1 - attention.attn_drop.p)
-        heads = self._attended(q, k, v, mask=mask, dropout=dropout, kind=kind)
+        heads = self._attended(q, k, v, mask=mask, dropout=dropout, kind=kind, n_frames=n_frames)
         return self._after(finished(attention, heads), "1")
 
     def feed_forward(self, x: Tensor) -> Tensor:

@@ -102,6 +102,7 @@ class TowerBlock(ABC):
         dropout: float,
         kind: AttentionKind,
         scale: float | None = None,
+        n_frames: int | None = None,
     ) -> Tensor:
         """softmax(Q K^T) V, by PyTorch's fused attention, or with weights that are noted if the block is observed.
 
@@ -113,6 +114,7 @@ class TowerBlock(ABC):
             dropout: Rate of attention dropout.
             kind: What attends to what.
             scale: Factor of the products; None for 1 / sqrt(d).
+            n_frames: T, where keys and values are those of three neighbouring frames; else None.
 
         Returns:
             [N, H, L, d].
@@ -121,7 +123,7 @@ class TowerBlock(ABC):
         if self._record is None:
             return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scale)
         weights = self._record.on_graph(attention_weights(q, k, mask, scale=scale))
-        self._record.add(self._layer, weights, kind)
+        self._record.add(self._layer, weights, kind if n_frames is None else "neighbours", n_frames=n_frames)
         return weighted_values(weights, v, dropout=dropout)
 
 

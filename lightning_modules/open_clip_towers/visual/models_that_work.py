@@ -17,6 +17,6 @@ def no_known_tower(architecture: str, kind: str) -> BackboneError:
         kind: What its visual tower is, with an article.
     """
     return BackboneError(
-        f"the visual tower of {architecture} is {kind}; T2L, T3AL, frame features, attention maps and gradient "
-        f"checkpointing work inside the tower: {TAKE_A_VIT}"
+        f"the visual tower of {architecture} is {kind}; T2L, T3AL, Open-VCLIP, frame features, attention maps and "
+        f"gradient checkpointing work inside the tower: {TAKE_A_VIT}"
     )

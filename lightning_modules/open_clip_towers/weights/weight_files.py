@@ -20,6 +20,12 @@ from zsar.lightning_modules.tensor_files.tensor_files import (
 )
 from zsar.lightning_modules.tensor_files.torchscript_tensors import read_torchscript_tensors
 
+BIKE_HEAD = "fusion_model_state_dict"
+"""The entry of the video head in files of BIKE's authors, beside one of CLIP; empty where a model has none."""
+
+
+_OPEN_VCLIP_TENSOR = "model.visual.conv1.weight"
+
 
 class BackboneError(RuntimeError):
     """A CLIP model cannot be built; the message gives the cause and a remedy."""
@@ -51,14 +57,40 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         raise BackboneError(problem) from error
     except (SafetensorError, ValueError, OSError) as error:
         raise BackboneError(f"{path} cannot be read as weights: {cause_of(error)}; fetch it again") from error
+    _refuse_models(content, path)
     state = content.get("state_dict", content) if isinstance(content, dict) else content
     if (
         not isinstance(state, dict)
         or not state
         or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items())
     ):
+        if isinstance(content, dict) and BIKE_HEAD in content:
+            raise BackboneError(
+                f"{path} is a checkpoint of BIKE's authors (it has {BIKE_HEAD}), not weights of CLIP alone; import it "
+                "with `zsar convert`, or zsar.load it, without weights"
+            )
         raise BackboneError(f"{path} holds no state dict (a mapping from names to tensors); give a file of weights")
     return {k.removeprefix("module."): v for k, v in state.items()}
+
+
+def _refuse_models(content: object, path: Path) -> None:
+    """Refuses weights that would be CLIP's by their names, but belong to a model that uses them otherwise.
+
+    Raises:
+        BackboneError: They do.
+    """
+    held = content.get("model_state", content) if isinstance(content, dict) else None
+    if isinstance(held, dict) and _OPEN_VCLIP_TENSOR in held:
+        raise BackboneError(
+            f"{path} is of Open-VCLIP's authors: its frames see their neighbours, which plain CLIP's do not, and "
+            f"CLIP's own weights are mixed in; convert it with `zsar convert {path}`, and give what that writes as "
+            "the checkpoint, not as weights"
+        )
+    if isinstance(content, dict) and "zsar" in content:
+        raise BackboneError(
+            f"{path} is a checkpoint of zsar, not weights of CLIP: give it as the checkpoint (--checkpoint, or "
+            "--ckpt_path of test and fit)"
+        )
 
 
 def load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path, name: str) -> None:

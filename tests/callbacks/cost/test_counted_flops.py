@@ -76,3 +76,13 @@ def test_a_model_that_needs_values_says_that() -> None:
     model = Doubtful(2, 2)
     with pytest.raises(RuntimeError, match="meta"):
         counted_flops(model, model.forward, (1, 2))
+
+
+def test_neighbouring_frames_cost_two_more_sets_of_keys(tiny_weights: Path) -> None:
+    """Products with the keys of two more frames, and with their values: 2 x 2 L x 2 L x D for each frame and block."""
+    of_clip, neighbours = (recognizer(name, tiny_weights) for name in ("FineTunedCLIP", "OpenVCLIP"))
+    shape = (1, 4, 3, 32, 32)
+    plain, seen = (counted_flops(model, model.embed_frames, shape) for model in (of_clip, neighbours))
+    blocks, layout = neighbours.backbone.visual_tower.blocks, neighbours.backbone.visual_tower.layout
+    n, width = layout.n_tokens, blocks[0].width
+    assert seen - plain == 4 * len(blocks) * 2 * (2 * n * 2 * n * width)

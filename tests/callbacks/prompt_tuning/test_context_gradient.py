@@ -9,8 +9,8 @@ from zsar.callbacks.prompt_tuning.confident_entropy import averaged_entropy, con
 from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient, ScoreViews
 from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, Saliency, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.recognition.concept_spotting import concept_spotting
-from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
+from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine
 
 NAMES = ["brush hair", "ride a horse along the river", "cartwheel", "play the violin"]
 WEIGHTS = torch.tensor([1.0, 1.0, 2.0, 0.0])

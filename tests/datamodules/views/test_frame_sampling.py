@@ -11,10 +11,12 @@ import torch
 
 from tests.reference.frame_sampling import middle_frames
 from zsar.datamodules.views.frame_sampling import (
-    Sampling,
+    SegmentSampling,
     centre_indices,
     multi_clip_indices,
     random_segment_indices,
+    random_shared_indices,
+    training_indices,
 )
 
 SIZES = [(n, t) for n in (1, 2, 3, 7, 8, 9, 16, 100, 299, 300, 1001) for t in (1, 2, 3, 8, 16)]
@@ -36,12 +38,32 @@ def test_mmactions_middle_is_half_a_segment_after_its_start() -> None:
 
 
 @pytest.mark.parametrize(("n_frames", "n_samples"), SIZES)
-def test_both_middles_are_those_of_the_reference_and_at_most_a_frame_apart(n_frames: int, n_samples: int) -> None:
+def test_all_are_those_of_the_reference_and_middles_at_most_a_frame_apart(n_frames: int, n_samples: int) -> None:
     ours: dict[str, list[int]] = {}
-    for sampling in get_args(Sampling):
+    for sampling in get_args(SegmentSampling):
         ours[sampling] = centre_indices(n_frames, n_samples, sampling=sampling).tolist()
         assert ours[sampling] == middle_frames(n_frames, n_samples, sampling)
     assert {b - a for a, b in zip(ours["t2l"], ours["mmaction"], strict=True)} <= {0, 1}
+
+
+def test_bikes_frames_are_the_left_ends_of_segments() -> None:
+    """The example of its page: int(n / 8 * i)."""
+    assert centre_indices(300, 8, sampling="left").tolist() == [0, 37, 75, 112, 150, 187, 225, 262]
+    assert centre_indices(3, 8, sampling="left").tolist() == [0, 0, 0, 1, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(("n_frames", "n_samples"), SIZES)
+@pytest.mark.parametrize("n_clips", [1, 2, 4])
+def test_bikes_clips_begin_at_places_spaced_evenly_over_the_first_segment(
+    n_frames: int, n_samples: int, n_clips: int
+) -> None:
+    length = Fraction(n_frames, n_samples)
+    last = max(length - 1, Fraction(0))
+    starts = [last * v / (n_clips - 1) for v in range(n_clips)] if n_clips > 1 else [Fraction(0)]
+    expected = [[math.floor(start + i * length) for i in range(n_samples)] for start in starts]
+    clips = multi_clip_indices(n_frames, n_samples, n_clips, sampling="left")
+    assert clips.tolist() == expected
+    assert clips.max() < n_frames
 
 
 def test_short_videos_repeat_frames_evenly() -> None:
@@ -69,6 +91,30 @@ def test_random_indices_lie_in_their_segments(n_frames: int, n_samples: int) -> 
         assert indices.shape == (n_samples,)
         for i, index in enumerate(indices.tolist()):
             assert i * n_frames // n_samples <= index <= min(n_frames - 1, (i + 1) * n_frames / n_samples)
+
+
+@pytest.mark.parametrize(("n_frames", "n_samples"), SIZES)
+def test_segments_that_share_ends_include_both(n_frames: int, n_samples: int) -> None:
+    """Python's round is to the even number of a half, too."""
+    generator = torch.Generator().manual_seed(0)
+    ends = [round(Fraction(i * (n_frames - 1), n_samples)) for i in range(n_samples + 1)]
+    draws = torch.stack([random_shared_indices(n_frames, n_samples, generator) for _ in range(50)])
+    assert draws.dtype == torch.int64
+    for i in range(n_samples):
+        assert ends[i] <= draws[:, i].min() <= draws[:, i].max() <= ends[i + 1]
+        if ends[i + 1] - ends[i] < 4:  # of few frames, each is drawn
+            assert set(draws[:, i].tolist()) == set(range(ends[i], ends[i + 1] + 1))
+
+
+def test_training_takes_the_frames_of_its_setting() -> None:
+    drawn = {}
+    for sampling, draw in (("random", random_segment_indices), ("random_shared_ends", random_shared_indices)):
+        torch.manual_seed(1)
+        drawn[sampling] = training_indices(300, 8, sampling=sampling, centres="t2l").tolist()
+        torch.manual_seed(1)
+        assert drawn[sampling] == draw(300, 8).tolist()
+    assert training_indices(300, 8, sampling="centre", centres="left").tolist()[:3] == [0, 37, 75]
+    assert drawn["random"] != drawn["random_shared_ends"]
 
 
 def test_random_indices_are_uniform() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from zsar.datamodules.views.transforms import MultiScaleCrop, RandomShift, TestTransform, TrainTransform
+from zsar.datamodules.views.transforms import RandomShift, TestTransform, TrainTransform
 
 QUIET: dict[str, Any] = {"flip": 0.0, "scales": (1.0,), "colour_jitter": 0.0, "grey": 0.0}
 
@@ -35,8 +35,9 @@ def coordinates(height: int, width: int) -> Tensor:
         TrainTransform(32, **(QUIET | {"flip": 0.5})),
         TrainTransform(32, **QUIET, shift_px=5),
         TrainTransform(32, **(QUIET | {"scales": (1.0, 0.875, 0.75, 0.66)})),
+        TrainTransform(32, **QUIET, area=(0.08, 1.0)),
     ],
-    ids=["all", "colour jitter", "grey", "flip", "shift", "crop"],
+    ids=["all", "colour jitter", "grey", "flip", "shift", "crop", "area"],
 )
 def test_randomness_is_drawn_once_for_a_clip(transform: TrainTransform) -> None:
     torch.manual_seed(0)
@@ -78,33 +79,9 @@ def test_everything_turned_off_changes_nothing_at_the_wanted_size() -> None:
     assert torch.equal(TrainTransform(32, **QUIET)(clip), clip)
 
 
-def test_crops_have_the_listed_sizes_and_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    crop = MultiScaleCrop(10, scales=(1.0, 0.5))
-    seen = set()
-    monkeypatch.setattr("zsar.datamodules.views.transforms.resized", lambda frames, size, interpolation: frames)
-    torch.manual_seed(0)
-    for _ in range(800):
-        frames = crop(coordinates(8, 12))
-        seen.add((frames.shape[-2], frames.shape[-1], int(frames[0, 0, 0, 0]), int(frames[0, 1, 0, 0])))
-    # Of 8 rows and 12 columns a crop of 4 x 4 leaves 4 and 8: quarters of 1 and 2 pixels.
-    thirteen = {(0, 0), (0, 4), (0, 8), (2, 0), (2, 4), (2, 8), (4, 0), (4, 4), (4, 8), (1, 2), (1, 6), (3, 2), (3, 6)}
-    assert {(y, x) for h, w, y, x in seen if (h, w) == (4, 4)} == thirteen
-    assert {(h, w) for h, w, _, _ in seen} == {(8, 8), (8, 4), (4, 8), (4, 4)}
-    assert {(y, x) for h, w, y, x in seen if (h, w) == (8, 8)} == {(0, x) for x in (0, 1, 2, 3, 4)}
-
-
-def test_height_and_width_are_at_most_one_scale_apart() -> None:
-    scales = (1.0, 0.875, 0.75, 0.66)
-    shapes = MultiScaleCrop(224, scales=scales).shapes
-    assert len(shapes) == len(set(shapes)) == 10
-    assert (1.0, 0.875) in shapes
-    assert (0.66, 0.66) in shapes
-    assert (1.0, 0.75) not in shapes
-
-
 def test_a_shift_moves_whole_pixels_and_repeats_the_edge(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = iter([3 + 1, 3 - 2])  # one down, two to the left
-    monkeypatch.setattr("zsar.datamodules.views.transforms._draw", lambda n: next(draws))
+    monkeypatch.setattr("zsar.datamodules.views.transforms.draw_below", lambda n: next(draws))
     shifted = RandomShift(3)(coordinates(4, 5))
     assert shifted[0, 0, :, 0].tolist() == [0, 0, 1, 2]
     assert shifted[0, 1, 0].tolist() == [2, 3, 4, 4, 4]
@@ -187,6 +164,8 @@ def test_shrinking_averages_instead_of_picking_pixels() -> None:
         ({"grey": -0.1}, "grey is a probability"),
         ({"scales": ()}, "scales must lie between"),
         ({"scales": (1.0, 1.2)}, "scales must lie between"),
+        ({"area": (0.0, 1.0)}, r"area must be two shares above 0 and up to 1, the smaller first; got \[0.0, 1.0\]"),
+        ({"area": (0.5, 0.2)}, "the smaller first"),
         ({"shift_px": -1}, "at least 1; got -1"),
         ({"image_size": 0}, "at least 1; got 0"),
         ({"interpolation": "sharp"}, "sharp"),

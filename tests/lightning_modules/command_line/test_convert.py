@@ -6,7 +6,15 @@ import torch
 import yaml
 from torch.testing import assert_close
 
-from tests.makers.models.author_checkpoints import as_t2l_state, as_vifi_state, save_vifi, tuned_from
+from tests.makers.models.author_checkpoints import (
+    as_bike_content,
+    as_open_vclip_state,
+    as_t2l_state,
+    as_vifi_state,
+    save_vifi,
+    tuned_from,
+)
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
@@ -154,3 +162,46 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
         results.append(written["sets"]["test"]["cross_entropy"])
         assert written["test"]["frame_statistics"] == "imagenet"
     assert results[0] == pytest.approx(results[1], abs=1e-5)
+
+
+# --- BIKE -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_head_layers", [6, 0])
+def test_bike_becomes_a_checkpoint_that_needs_nothing_else(tmp_path: Path, capsys: Printed, n_head_layers: int) -> None:
+    torch.manual_seed(0)
+    model = BIKE(backbone=TrainedClipSettings("tiny-clip", "random"), n_head_layers=n_head_layers).eval()
+    path = tmp_path / "k400.pt"
+    torch.save(as_bike_content(model), path)
+    assert convert(path) == 0
+    shown = f"a video head of {n_head_layers} layers" if n_head_layers else "no video head"
+    assert f"BIKE: tiny-clip, {shown}, " in capsys.readouterr().out
+    loaded = load_recognizer(tmp_path / "k400.zsar.ckpt")
+    assert isinstance(loaded, BIKE)
+    assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
+
+
+# --- Open-VCLIP -------------------------------------------------------------------------------------------------------
+
+
+def test_open_vclip_becomes_a_checkpoint_that_is_mixed_with_the_original_clip(
+    tmp_path: Path, tiny_weights: Path, video_tree: Path, capsys: Printed
+) -> None:
+    released, output = tmp_path / "swa_2_22.pth", tmp_path / "x.ckpt"
+    state = as_open_vclip_state(tiny_weights)
+    torch.save({"model_state": state}, released)
+    assert convert(released, "--output", output, "--weights", tiny_weights) == 0
+    printed = capsys.readouterr().out
+    assert "Open-VCLIP: tiny-clip, " in printed
+    assert "0.5 of these weights are mixed with 0.5 of CLIP's" in printed
+    assert "--model.tuned_share 0.5" in printed
+    loaded = load_recognizer(output)
+    original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights))).backbone.clip
+    mixed = torch.lerp(original.visual.proj, state["model.visual.proj"], 0.5)
+    assert_close(loaded.backbone.clip.visual.proj, mixed)
+    assert torch.equal(loaded.backbone.clip.text_projection, original.text_projection)
+    for file, remedy in ((released, f"zsar convert {released}"), (output, "--checkpoint")):
+        video = video_tree / "red dance" / "0.mp4"
+        as_clip = ["classify", video, "--classes", "red,blue", "--architecture", "tiny-clip", "--weights", file]
+        assert main(list(map(str, as_clip))) == 1
+        assert remedy in capsys.readouterr().err

@@ -293,7 +293,7 @@ def test_captions_that_nobody_can_write_are_refused_before_any_work(model: T3AL,
 
 
 def test_a_model_without_projections_is_refused() -> None:
-    with pytest.raises(BackboneError, match="ModifiedResNet, not a ViT; T2L, T3AL, frame features"):
+    with pytest.raises(BackboneError, match="ModifiedResNet, not a ViT; T2L, T3AL, Open-VCLIP, frame features"):
         T3AL(backbone=ClipSettings("RN50-quickgelu", "random"))
 
 

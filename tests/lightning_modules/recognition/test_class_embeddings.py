@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.testing import assert_close
 
 from zsar.lightning_modules.recognition.class_embeddings import MANY, ClassEmbeddings
@@ -22,10 +23,11 @@ class Encoder:
 
     def encode(self, tokens: Tensor) -> Tensor:
         self.batches.append(len(tokens))
-        return torch.cat([tokens.float(), torch.ones(len(tokens), 1)], dim=1) * self.weight
+        embedded = torch.cat([tokens.float(), torch.ones(len(tokens), 1)], dim=1) * self.weight
+        return functional.normalize(embedded, dim=-1)
 
 
-def test_embeddings_are_normalized_and_in_order() -> None:
+def test_embeddings_are_as_encoded_and_in_order() -> None:
     encoder = Encoder()
     embeddings = ClassEmbeddings(encoder.tokenize, encoder.encode).cached(PROMPTS, CPU)
     assert embeddings.shape == (3, 2, 2)

@@ -16,8 +16,11 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring, TrainingPrompts
@@ -207,6 +210,8 @@ NOTHING_DRAWN: dict[str, dict[str, object]] = {
     "T2L": {"drop_rate": 0.0, "temporal_token_dropout": 0.0, "scoring": Scoring("late_interaction"), "n_frames": 4},
     "FineTunedCLIP": {"mixing": Mixing(0.0, 0.0), "scoring": Scoring("late_interaction")},
     "APCLIP": {"mixing": Mixing(0.0, 0.0)},
+    "BIKE": {"scoring": Scoring("concept_spotting", training_prompts="all")},
+    "OpenVCLIP": {"interpolated_regularization": None},
 }
 DRAWS: list[tuple[type[ActionRecognizer], str, dict[str, object]]] = [
     (T2L, "dropped paths and attention", {"drop_rate": 0.5}),
@@ -220,6 +225,9 @@ DRAWS: list[tuple[type[ActionRecognizer], str, dict[str, object]]] = [
     (APCLIP, "CutMix boxes", {"mixing": Mixing(mixup_alpha=0.0, cutmix_alpha=1.0)}),
     (APCLIP, "prompts", {"scoring": Scoring("mean_pooled_cosine", "probability")}),
     (APCLIP, "negative classes", {"n_negative_classes": 1}),
+    (BIKE, "prompts", {"scoring": Scoring("concept_spotting")}),
+    (OpenVCLIP, "shares of the original weights", {"interpolated_regularization": InterpolatedRegularization()}),
+    (OpenVCLIP, "prompts", {"scoring": Scoring("mean_frame_cosine", "probability")}),
 ]
 
 
@@ -248,7 +256,7 @@ def test_batches_whose_gradients_are_accumulated_draw_each_for_itself(
     assert len(set(losses)) >= (2 if what == "negative classes" else 6), losses
 
 
-@pytest.mark.parametrize("kind", [T2L, FineTunedCLIP, APCLIP])
+@pytest.mark.parametrize("kind", [T2L, FineTunedCLIP, APCLIP, BIKE, OpenVCLIP])
 def test_where_nothing_is_drawn_they_are_alike(tmp_path: Path, kind: type[ActionRecognizer]) -> None:
     assert len(set(losses_of_an_update(tmp_path, kind))) == 1
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from tests.makers.models.biased_models import BIAS, SCALE, biased_clip
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition import class_embeddings
-from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scorer, Scoring
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 
 TEXT = ClassText("test", ("red", "green"), (("red one", "a red one"), ("green one", "a green one")), "test")
@@ -130,3 +131,15 @@ def test_without_a_bias_a_model_tells_no_own_probabilities(model: VideoTextModel
     assert model.own_probabilities(embedded) is None
     assert model.probabilities(embedded).own is None
     assert list(model.predict_embedded(embedded)) == ["logits", "probabilities"]
+
+
+def test_prompts_are_embedded_alike_whatever_the_scorer_reads_besides(tiny_weights: Path) -> None:
+    prompts = (("run", "a person runs"), ("jump", "a person jumps"))
+    made = []
+    for scorer in get_args(Scorer):
+        model = VideoTextModel(backbone=ClipSettings("tiny-clip", str(tiny_weights)), scoring=Scoring(scorer)).eval()
+        made.append(model.prompt_embeddings(prompts))
+        assert made[-1].shape == (2, 2, model.backbone.embedding_width)
+        torch.testing.assert_close(made[-1].norm(dim=-1), torch.ones(2, 2))
+    for other in made[1:]:
+        torch.testing.assert_close(other, made[0])

@@ -1,4 +1,5 @@
 import json
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from tests.makers.results.recognition_results import adaptation, record
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.run_folders.run_record import flat_record, kind_of_text, run_record, text_change
 
 
@@ -65,6 +67,22 @@ def test_the_tokenizer_is_recorded_where_text_is_read_and_tells_rows_apart(tmp_p
     assert recorded(OpenClipBackbone("tiny-clip", "random"), texts)["tokenizer"] is None  # CLIP's own
 
 
+def test_what_changes_the_answers_of_one_model_tells_its_rows_apart() -> None:
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
+
+    def recorded(*, variant: str = "", scale: str = "trained", **scoring: Any) -> dict[str, str]:
+        model: Any = SimpleNamespace(
+            class_texts={}, scoring=Scoring(**scoring), frame_variant=variant, test_scale=scale
+        )
+        return flat_record(run_record(model, trainer, stage="test", data={}))
+
+    usual = recorded()
+    changed = [recorded(scorer="frame_voting"), recorded(view_ensemble="logit_sum"), recorded(variant="video_head")]
+    changed.append(recorded(scale="none"))
+    assert len({tuple(sorted(each.items())) for each in [usual, *changed]}) == 5
+    assert not {"view_ensemble", "frame_variant", "test_scale"} & usual.keys()  # as in records of before
+
+
 def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() -> None:
     assert flat_record(None) == {}
     own = record("templates: photo", training=True, class_text__templates=["a photo of a {}."])
@@ -75,6 +93,15 @@ def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() ->
     assert (flat["start_from.trained_on"], flat["start_from.weights_hash"]) == ("None", "None")
     assert flat["model.optimization.learning_rate"] == "5e-05"
     assert not {"seed", "trainer.epochs_done", "class_text.hash"} & set(flat)
+
+
+def test_a_mean_of_epochs_and_a_single_one_are_never_called_the_same() -> None:
+    """Nor two means; and their records have the same leaves, so that they are compared one by one."""
+    mean = {"first_epoch": 2, "last_epoch": 22, "weighting": "uniform", "mu": None, "sigma": None}
+    records = [{"class_text": {}, "mean_of_epochs": of} for of in (None, mean, {**mean, "last_epoch": 21})]
+    flat = [flat_record(record) for record in records]
+    assert flat[0].keys() == flat[1].keys()
+    assert all(first != second for first, second in combinations(flat, 2))
 
 
 @pytest.mark.parametrize(

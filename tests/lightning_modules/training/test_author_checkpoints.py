@@ -19,6 +19,7 @@ from zsar.lightning_modules.training.author_checkpoints import (
 
 T2L_STATE = {T2L_TOKENS: torch.zeros(1), "logit_scale": torch.zeros(())}
 VIFI_STATE = {"image_encoder.proj": torch.zeros(2, 2), "logit_scale": torch.zeros(())}
+OPEN_VCLIP_STATE = {"model.visual.conv1.weight": torch.zeros(1), "model.logit_scale": torch.zeros(())}
 
 
 def saved(path: Path, content: object) -> Path:
@@ -28,7 +29,11 @@ def saved(path: Path, content: object) -> Path:
 
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_the_author_is_told_by_the_contents(tmp_path: Path, prefix: str) -> None:
-    for entry, state, author in (("model_state_dict", T2L_STATE, "T2L"), ("model", VIFI_STATE, "ViFi-CLIP")):
+    for entry, state, author in (
+        ("model_state_dict", T2L_STATE, "T2L"),
+        ("model", VIFI_STATE, "ViFi-CLIP"),
+        ("model_state", OPEN_VCLIP_STATE, "Open-VCLIP"),
+    ):
         content = {"epoch": 1, entry: {prefix + name: tensor for name, tensor in state.items()}}
         assert author_of(saved(tmp_path, content)) == author
 
@@ -43,9 +48,10 @@ def test_the_author_is_told_by_the_contents(tmp_path: Path, prefix: str) -> None
         ({}, "nothing"),
     ],
 )
-def test_other_files_are_refused_with_both_kinds_and_their_own_keys(tmp_path: Path, content: object, held: str) -> None:
+def test_other_files_are_refused_with_all_kinds_and_their_own_keys(tmp_path: Path, content: object, held: str) -> None:
     path = saved(tmp_path, content)
-    with pytest.raises(AuthorCheckpointError, match=f"T2L's authors save .*ViFi-CLIP's save .*The file has {held}$"):
+    kinds = "T2L's authors save .*ViFi-CLIP's save .*BIKE's save .*Open-VCLIP's save "
+    with pytest.raises(AuthorCheckpointError, match=f"{kinds}.*The file has {held}$"):
         author_of(path)
 
 

@@ -1,9 +1,11 @@
-"""Checkpoints as the authors of T2L and ViFi-CLIP name their tensors, made of our small models."""
+"""Checkpoints as the authors of BIKE, T2L, ViFi-CLIP and Open-VCLIP name their tensors, made of our small models."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from zsar.lightning_modules.bike import BIKE
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.t2l import T2L
 
@@ -22,6 +24,35 @@ def as_t2l_state(model: T2L) -> State:
                 state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.weight"] = linear.weight.detach()
                 state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.bias"] = linear.bias.detach()
     return state
+
+
+def as_bike_content(model: BIKE) -> dict[str, Any]:
+    """The model as BIKE's authors save it; a head without layers is empty."""
+    head: State = {}
+    if model.video_head is not None:
+        head["frame_position_embeddings.weight"] = model.video_head.positions.detach()
+        for i, layer in enumerate(model.video_head.layers):
+            parts = {
+                "attn.in_proj_weight": layer.self_attn.in_proj_weight,
+                "attn.in_proj_bias": layer.self_attn.in_proj_bias,
+            }
+            of_parts = {
+                "attn.out_proj": layer.self_attn.out_proj,
+                "ln_1": layer.norm1,
+                "ln_2": layer.norm2,
+                "mlp.c_fc": layer.linear1,
+                "mlp.c_proj": layer.linear2,
+            }
+            for name, part in of_parts.items():
+                parts |= {f"{name}.weight": part.weight, f"{name}.bias": part.bias}
+            head |= {f"transformer.resblocks.{i}.{name}": tensor.detach() for name, tensor in parts.items()}
+    moments = {"state": {0: {"exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 5e-6, "params": [0]}]}
+    return {
+        "epoch": 28,
+        "model_state_dict": dict(model.backbone.clip.state_dict()),
+        "fusion_model_state_dict": head,
+        "optimizer_state_dict": moments,
+    }
 
 
 def tuned_from(weights: Path) -> OpenClipBackbone:
@@ -54,3 +85,10 @@ def save_vifi(path: Path, state: State) -> Path:
     content = {"model": state, "optimizer": optimizer, "lr_scheduler": {}, "max_accuracy": 77.0, "epoch": 9}
     torch.save(content, path)
     return path
+
+
+def as_open_vclip_state(weights: Path) -> State:
+    """The tiny CLIP under the names of Open-VCLIP's authors, its visual tower and logit scale changed by training."""
+    clip = OpenClipBackbone("tiny-clip", str(weights)).clip.state_dict()
+    trained = {name for name in clip if name == "logit_scale" or name.startswith("visual.")}
+    return {f"model.{k}": v + 0.05 * torch.randn_like(v) if k in trained else v.clone() for k, v in clip.items()}

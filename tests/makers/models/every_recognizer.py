@@ -5,12 +5,14 @@ from pathlib import Path
 import torch
 
 from zsar.lightning_modules.ap_clip import APCLIP
+from zsar.lightning_modules.bike import BIKE
 from zsar.lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
 
-RECOGNIZERS = ("ZeroShotCLIP", "T2L", "FineTunedCLIP", "WiSE-FT", "APCLIP")
+RECOGNIZERS = ("ZeroShotCLIP", "T2L", "FineTunedCLIP", "WiSE-FT", "APCLIP", "BIKE", "OpenVCLIP")
 
 
 def recognizer(name: str, weights: Path) -> ActionRecognizer:
@@ -22,6 +24,8 @@ def recognizer(name: str, weights: Path) -> ActionRecognizer:
         "FineTunedCLIP": lambda: FineTunedCLIP(backbone=settings),
         "WiSE-FT": lambda: FineTunedCLIP(backbone=settings, tuned_share=0.5),
         "APCLIP": lambda: APCLIP(backbone=settings),
+        "BIKE": lambda: BIKE(backbone=settings),
+        "OpenVCLIP": lambda: OpenVCLIP(backbone=settings),
     }[name]()
     draws = torch.Generator().manual_seed(0)
     with torch.no_grad():

@@ -16,7 +16,7 @@ def shares(n_frames: int) -> TokenShares:
 
 
 def row(
-    n_frames: int = 3, *, model: str = "T2L (tested)", title: str = "last block", is_relevance: bool = False
+    n_frames: int = 3, *, model: str = "T2L (tested)", title: str = "last block", divided: str | None = None
 ) -> MapRow:
     """A row."""
-    return MapRow(model, "predicts a (0.50)", title, shares(n_frames), is_relevance)
+    return MapRow(model, "predicts a (0.50)", title, shares(n_frames), divided)

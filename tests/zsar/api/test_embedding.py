@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import zsar
+from tests.makers.models.every_recognizer import recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.video_errors import VideoDecodeError
 
@@ -40,3 +41,15 @@ def test_texts_may_have_several_prompts(model: ActionRecognizer) -> None:
     embedded = zsar.embed_text(["red", "blue"], model=model, template="action_clip")
     assert embedded.prompts.shape == (2, 16, 64)
     assert embedded.to_dict()["names"] == ["red", "blue"]
+
+
+@pytest.mark.parametrize("name", ["BIKE", "OpenVCLIP"])
+def test_texts_have_the_width_of_videos_also_where_the_scorer_reads_all_tokens(
+    name: str, tiny_weights: Path, video_tree: Path
+) -> None:
+    model = recognizer(name, tiny_weights)
+    videos = zsar.embed([video_tree / "red dance" / "0.mp4"], model=model, frames=4)
+    texts = zsar.embed_text({"red": ["red dance", "a red dance"], "blue": ["blue dance", "a blue dance"]}, model=model)
+    assert texts.prompts.shape == (2, 2, videos.vectors.shape[1])
+    torch.testing.assert_close(texts.vectors.norm(dim=1), torch.ones(2))
+    assert (videos.vectors @ texts.vectors.T).abs().max() <= 1 + 1e-5

@@ -50,7 +50,8 @@ def test_what_cannot_be_loaded_is_explained(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError):
         zsar.load(tmp_path / "weights.pt")
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pt")
-    with pytest.raises(CheckpointError, match="neither a checkpoint of zsar nor one of T2L's or ViFi-CLIP's authors"):
+    message = "neither a checkpoint of zsar nor one of BIKE's, T2L's, ViFi-CLIP's or Open-VCLIP's authors"
+    with pytest.raises(CheckpointError, match=message):
         zsar.load(tmp_path / "other.pt")
 
 

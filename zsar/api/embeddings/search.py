@@ -112,7 +112,7 @@ def search(
 def _embedded_queries(model: ActionRecognizer, queries: Sequence[str], template: str) -> Tensor:
     """L2-normalized [Q, D] on the CPU; several templates are averaged."""
     prompts = tuple(fill_templates("search", [text], template).prompts[0] for text in queries)
-    embedded = model.class_embeddings.cached(prompts, model.device)
+    embedded = model.prompt_embeddings(prompts)
     return functional.normalize(embedded.float().mean(dim=1), dim=-1).cpu()
 
 

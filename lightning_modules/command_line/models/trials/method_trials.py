@@ -19,6 +19,7 @@ from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, Pro
 from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
 from zsar.datamodules.batch import VideoBatch, ViewBatch
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.models.method_names import MethodName
 from zsar.lightning_modules.command_line.models.trials.tried_clip import CLASSES, N_FRAMES, TriedClip
@@ -32,6 +33,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
 )
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -55,6 +57,14 @@ def _fine_tuned(tried: TriedClip) -> None:
 
 def _ap_clip(tried: TriedClip) -> None:
     _train(APCLIP(backbone=tried.settings), tried)
+
+
+def _bike(tried: TriedClip) -> None:
+    _train(BIKE(backbone=tried.settings), tried)
+
+
+def _open_vclip(tried: TriedClip) -> None:
+    _train(OpenVCLIP(backbone=tried.settings), tried)
 
 
 def _gradient_checkpointing(tried: TriedClip) -> None:
@@ -124,10 +134,12 @@ TRIALS: Mapping[MethodName, Trial] = {
     "captions": _captions,
     "fine_tuned": _fine_tuned,
     "ap_clip": _ap_clip,
+    "bike": _bike,
+    "open_vclip": _open_vclip,
     "gradient_checkpointing": _gradient_checkpointing,
 }
 """The trial of each method, in the order in which they are made."""
-TRAINING_TOWERS: tuple[MethodName, ...] = ("fine_tuned", "ap_clip", "gradient_checkpointing")
+TRAINING_TOWERS: tuple[MethodName, ...] = ("fine_tuned", "ap_clip", "bike", "open_vclip", "gradient_checkpointing")
 """Those that need gradients and optimizer states of all weights."""
 
 
@@ -149,7 +161,7 @@ def _train(model: ActionRecognizer, tried: TriedClip) -> None:
     try:
         frames = model.embed_frames(tried.frames[None])[:, None]
         with torch.set_grad_enabled(model.text_is_trained):
-            classes = _classes(model.embed_text(tried.tokens))
+            classes = _of_classes(model.text_rows(tried.tokens))
         losses = model.losses(model.score(frames, classes), frames, torch.zeros(1, dtype=torch.int64))
         loss = torch.stack(list(losses.values())).sum()
         _check_finite(loss)
@@ -167,7 +179,7 @@ def _run_towers(model: ActionRecognizer, tried: TriedClip) -> None:
         _ = tried.embedded  # the same pass for several methods
         return
     model.embed_frames(tried.frames[None])
-    model.embed_text(tried.tokens)
+    model.text_rows(tried.tokens)
 
 
 def _embed_prompts(text: OpenClipText, prompts: PromptSettings) -> None:
@@ -199,7 +211,12 @@ def _localize(model: ActionLocalizer, tried: TriedClip) -> None:
 
 def _classes(embedded: Tensor) -> Tensor:
     """Class embeddings [C, P, D] of embedded prompts [C * P, D]."""
-    return functional.normalize(embedded.float(), dim=-1).unflatten(0, (len(CLASSES.names), -1))
+    return _of_classes(functional.normalize(embedded.float(), dim=-1))
+
+
+def _of_classes(prompts: Tensor) -> Tensor:
+    """[C * P, D'] -> [C, P, D']."""
+    return prompts.unflatten(0, (len(CLASSES.names), -1))
 
 
 def _with_views(tried: TriedClip) -> VideoBatch:

@@ -31,14 +31,14 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
     training_settings,
     whole_result,
 )
-from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED
+from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED, WEIGHT_MEAN
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, text_change
 from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
 
-_KEPT = ("best", "last")  # checkpoints of a training
+_KEPT = (WEIGHT_MEAN, "best", "last")  # checkpoints of a training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +58,16 @@ class RunSettings:
         class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once; "names"
             where an adaptation reads these.
         shift: Which perturbation the test videos are under, and how strong; empty where the data set has none.
-        checkpoint: Which checkpoint of a training was tested: "best", "last", "untrained weights" or "another file";
-            None where nothing is trained.
+        checkpoint: Which checkpoint of a training was tested: "weight_mean", "best", "last", "untrained weights" or
+            "another file"; None where nothing is trained.
         lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
         training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
         test: What is recorded of the test beyond the above; none where it is not recorded.
-        classes: Which classes are tested, as `split.classes` has it.
+        classes: Which classes are tested, as `split.classes` has it, and how halves were drawn.
+        test_videos: Which videos are tested, as `split.test_videos` has it.
     """
 
     model: str
@@ -87,6 +88,7 @@ class RunSettings:
     training: tuple[tuple[str, str], ...] = ()
     test: tuple[tuple[str, str], ...] = ()
     classes: str = "all"
+    test_videos: str = "official"
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
@@ -224,6 +226,7 @@ def recognition_settings(content: Mapping[str, Any]) -> RunSettings:
         training=training_settings(content),
         test=test_settings(content),
         classes=choice_of_classes(content),
+        test_videos=data.get("test_videos", "official"),
     )
 
 

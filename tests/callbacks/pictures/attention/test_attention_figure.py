@@ -47,11 +47,11 @@ def test_rows_are_map_by_map_and_models_within() -> None:
         return ObservedVideo(LAYOUT, maps, {}, torch.tensor([0.25, 0.75]))
 
     rows = map_rows({"CLIP": video(1), "T2L": video(1)}, ("run", "swim"))
-    assert [(r.model, r.title, r.is_relevance) for r in rows] == [
-        ("CLIP", "last block", False),
-        ("T2L", "last block", False),
-        ("CLIP", "gradient for swim", True),
-        ("T2L", "gradient for swim", True),
+    assert [(r.model, r.title, r.divided) for r in rows] == [
+        ("CLIP", "last block", None),
+        ("T2L", "last block", None),
+        ("CLIP", "gradient for swim", "relevance"),
+        ("T2L", "gradient for swim", "relevance"),
     ]
     assert rows[0].says == "predicts swim (0.75)"
     assert map_title(AttentionMap("rollout", None, ()), ()) == "rollout of all blocks"
@@ -61,9 +61,9 @@ def test_the_colours_of_a_row_end_at_its_hottest_patches() -> None:
     patches = torch.zeros(2, 2, 2)
     patches[0, 0, 0] = 0.5
     none = torch.zeros(2)
-    one = MapRow("m", "", "", TokenShares(patches, none, none, none, none), True)
+    one = MapRow("m", "", "", TokenShares(patches, none, none, none, none), "relevance")
     assert 0 < one.limit <= 0.5
-    nothing = MapRow("m", "", "", TokenShares(0 * patches, none, none, none, none), True)
+    nothing = MapRow("m", "", "", TokenShares(0 * patches, none, none, none, none), "relevance")
     assert nothing.limit == 1.0
     assert nothing.frame_shares.tolist() == [0, 0]
 
@@ -72,7 +72,7 @@ def test_each_frame_of_the_picture_is_under_its_own_heat() -> None:
     """Black frames, of which only the second of three has heat."""
     patches, none = torch.zeros(3, 2, 2), torch.zeros(3)
     patches[1] = 0.25
-    row_of = MapRow("m", "", "", TokenShares(patches, none, none, none, none), False)
+    row_of = MapRow("m", "", "", TokenShares(patches, none, none, none, none), None)
     figure = draw_attention([row_of], torch.zeros(3, 3, 8, 8, dtype=torch.uint8), title="t", lines=[])
     shown = np.asarray(figure.axes[1].images[0].get_array())[..., 0]  # of the row; the first axes have the frames
     thirds = [part[:, 20:-20].mean() for part in np.array_split(shown, 3, axis=1)]
@@ -82,14 +82,14 @@ def test_each_frame_of_the_picture_is_under_its_own_heat() -> None:
 def test_a_label_says_where_the_colours_end_not_what_the_hottest_patch_has() -> None:
     """Of 100 patches with 0.2 and one with 0.9, the 99th percentile is 0.2."""
     patches = torch.cat([torch.full((100,), 0.2), torch.tensor([0.9])]).reshape(1, 1, 101)
-    row_of = MapRow("m", "", "", TokenShares(patches, *(torch.zeros(1),) * 4), False)
+    row_of = MapRow("m", "", "", TokenShares(patches, *(torch.zeros(1),) * 4), None)
     figure = draw_attention([row_of], torch.zeros(1, 3, 8, 8, dtype=torch.uint8), title="t", lines=[])
     assert [text for text in texts(figure) if "in one patch" in text] == ["colours end at 20 % in one patch"]
 
 
 def test_the_parts_of_a_row_are_said() -> None:
     one = token_shares(torch.tensor([[1.0, 1, 1, 1, 1, 5]]), LAYOUT)
-    assert MapRow("m", "", "", one, False).where == "patches 40 %, class token 10 %, temporal token 50 %"
+    assert MapRow("m", "", "", one, None).where == "patches 40 %, class token 10 %, temporal token 50 %"
 
 
 @pytest.mark.parametrize("n_frames", [1, 3, 20])
@@ -103,7 +103,7 @@ def test_at_most_eight_frames_are_shown_with_their_numbers(n_frames: int) -> Non
 
 def test_relevance_of_frames_is_written_and_sums_to_all() -> None:
     figure = draw_attention(
-        [row(4, is_relevance=True)], torch.zeros(4, 3, 32, 32, dtype=torch.uint8), title="t", lines=[]
+        [row(4, divided="relevance")], torch.zeros(4, 3, 32, 32, dtype=torch.uint8), title="t", lines=[]
     )
     parts = [int(text.split()[0]) for text in texts(figure) if text.endswith("of relevance")]
     assert parts == [25] * 4
@@ -112,7 +112,7 @@ def test_relevance_of_frames_is_written_and_sums_to_all() -> None:
 @pytest.mark.parametrize("size", [(32, 32), (24, 64), (64, 24)])
 def test_long_and_odd_names_are_drawn_within_the_page(tmp_path: Path, size: tuple[int, int]) -> None:
     odd = "<script>$x$</script> 滑雪 " + 30 * "long "
-    rows = [row(title=f"gradient for {odd}", model=odd, is_relevance=True), row()]
+    rows = [row(title=f"gradient for {odd}", model=odd, divided="relevance"), row()]
     frames: Tensor = torch.randint(256, (3, 3, *size), dtype=torch.uint8)
     figure = draw_attention(rows, frames, title=odd, lines=[odd])
     save_figure(figure, tmp_path / "a.png", dots_per_inch=50)

@@ -88,3 +88,43 @@ def test_what_is_pooled_starts_the_rollout() -> None:
     record.pool = weights(2, 3, 1, 5)
     assert_close(pooling_weights(record)[:, :5], record.pool[:, :, 0].mean(dim=1))
     assert_close(last_block_attention(record).class_token, record.pool[:, :, 0, 0].mean(dim=1))
+
+
+def clip_matrix(of_frames: Tensor) -> Tensor:
+    """Attention of T frames to three frames, [T, L, 3 L], as one matrix over all tokens of a clip, [T L, T L]."""
+    n_frames, n_tokens = of_frames.shape[:2]
+    whole = torch.zeros(n_frames, n_tokens, n_frames + 2, n_tokens)  # a frame beyond each end
+    for frame in range(n_frames):
+        whole[frame, :, frame : frame + 3] = of_frames[frame].unflatten(-1, (3, n_tokens))
+    return whole[:, :, 1:-1].reshape(n_frames * n_tokens, n_frames * n_tokens)
+
+
+def test_neighbours_by_hand() -> None:
+    """Two frames of one token: the first gives half of its attention to the second, and a quarter to what is not there.
+
+    The first takes 1/4 of itself and 1/2 of the second; the second takes all of itself. With the residual, halved:
+    the first's token has (1 + 1/4) / 2, the second's (1 + 1/2 + 1) / 2.
+    """
+    layer = torch.tensor([[[0.25, 0.25, 0.5]], [[0.0, 1.0, 0.0]]])
+    assert_close(rollout(torch.ones(2, 1), [layer], n_frames=2), torch.tensor([[0.625], [1.25]]))
+
+
+def test_rollout_over_neighbours_is_that_of_all_tokens_of_each_clip() -> None:
+    layers = [weights(2 * 4, 2, 5, 15) for _ in range(3)]
+    record = AttentionRecord(gradient=False)
+    for layer, matrix in enumerate(layers):
+        record.add(layer, matrix, "neighbours", n_frames=4)
+    record.finish(TokenLayout(1, 0, (2, 2), "token"))
+    shares, last = rolled_out_attention(record), last_block_attention(record)
+    for clip in (slice(0, 4), slice(4, 8)):
+        of_clip = [clip_matrix(matrix[clip].mean(dim=1)) for matrix in layers]
+        starts = torch.eye(5)[0].repeat(4)
+        amounts = starts
+        for matrix in reversed(of_clip):
+            amounts = (amounts + amounts @ matrix) / 2
+        amounts = amounts.unflatten(0, (4, 5))
+        assert_close(shares.total[clip], amounts.sum(dim=1))
+        assert_close(shares.patches[clip], (amounts / amounts.sum(dim=1, keepdim=True))[:, 1:].unflatten(1, (2, 2)))
+        of_last = (starts @ of_clip[-1]).unflatten(0, (4, 5))
+        assert_close(last.total[clip], of_last.sum(dim=1))
+        assert_close(last.class_token[clip], of_last[:, 0] / of_last.sum(dim=1))

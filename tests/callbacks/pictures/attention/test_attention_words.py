@@ -19,14 +19,14 @@ def test_the_hottest_patch_is_named() -> None:
     amounts = torch.ones(2, 11)
     amounts[1, 9] = 5  # the last of 3 x 3 patches, after the class token
     shares = token_shares(amounts, TokenLayout(1, 0, (3, 3), "token"))
-    said = attention_in_words([MapRow("T2L", "", "last block", shares, False)], "a.mp4")
+    said = attention_in_words([MapRow("T2L", "", "last block", shares, None)], "a.mp4")
     assert said.startswith("Frames of a.mp4 under heat maps of what models attend to. T2L, last block: patches ")
     assert said.endswith("the hottest patch is in frame 2, lower right.")
 
 
 def test_a_map_without_relevance_says_so() -> None:
     shares = token_shares(torch.zeros(1, 6), TokenLayout(1, 0, (2, 2), "token"))
-    assert "no patch has any" in attention_in_words([MapRow("m", "", "t", shares, True)], "a")
+    assert "no patch has any" in attention_in_words([MapRow("m", "", "t", shares, "relevance")], "a")
 
 
 def test_the_attention_between_frames_is_summed_up() -> None:

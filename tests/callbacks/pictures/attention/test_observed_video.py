@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch.testing import assert_close
 
+from tests.makers.models.every_recognizer import recognizer
 from zsar.callbacks.pictures.attention.observed_video import observe_video
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l.t2l import T2L
 
@@ -59,3 +63,20 @@ def test_numbers_name_classes_and_layers() -> None:
     assert rows.shape == (1, 2, 2)
     assert_close(rows.sum(dim=2), torch.ones(1, 2))
     assert numbers["tokens"] == {"class": 1, "registers": 0, "grid": [4, 4], "pooling": "token"}
+
+
+def test_a_model_that_weighs_frames_says_by_how_much(tiny_weights: Path) -> None:
+    model = recognizer("BIKE", tiny_weights)
+    frames = torch.randint(256, (2, 4, 3, 32, 32), dtype=torch.uint8)
+    classes = model.class_embeddings.cached((("run",), ("jump",), ("swim",)), model.device)
+    seen = observe_video(model, frames, classes, maps=("last",), labels=(2, 0))
+    assert list(seen.spotted) == [2, 0]
+    with torch.no_grad():
+        expected = spotted_frames(model.embed_views(frames[None]), classes)[0, :, 0]  # [V, C, T]
+    torch.testing.assert_close(seen.spotted[2], expected[:, 2])
+    torch.testing.assert_close(seen.spotted[0].sum(dim=1), torch.ones(2))
+    named = seen.to_dict(("run", "jump", "swim"))["spotted_frames"]
+    assert [one["class"] for one in named] == ["swim", "run"]
+    clip = recognizer("OpenVCLIP", tiny_weights)
+    texts = clip.class_embeddings.cached((("run",), ("jump",)), clip.device)
+    assert "spotted_frames" not in observe_video(clip, frames, texts, maps=("last",), labels=(0,)).to_dict(("a", "b"))

@@ -42,7 +42,7 @@ def test_each_frame_is_under_its_own_heat() -> None:
     """Black frames, of which only the second has heat."""
     patches, none = torch.zeros(3, 2, 2), torch.zeros(3)
     patches[1] = 0.25
-    one = MapRow("T2L", "", "last block", TokenShares(patches, none, none, none, none), False)
+    one = MapRow("T2L", "", "last block", TokenShares(patches, none, none, none, none), None)
     images = render_overlays([one], torch.zeros(3, 3, 32, 32, dtype=torch.uint8))
     red = [int(image[100:150, 300:350, 0].mean()) for image in images]
     assert red[1] > 100 > 10 > max(red[0], red[2])

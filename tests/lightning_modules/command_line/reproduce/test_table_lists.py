@@ -50,7 +50,10 @@ def test_every_row_is_in_the_file_with_figures_steps_and_reasons() -> None:
         "- `X-CLIP`: not run; quoted\n"
     ) in text
     assert "### Figure 1: Maps\n\nNo commands: a picture.\n" in text
-    assert "`configs/sweeps/ablation.yaml`: seed 0, 1, 2; variant zero_shot, adapters, ttl, tfd, t2l." in text
+    assert (
+        "`configs/sweeps/ablation.yaml`: seed 0, 1, 2; variant zero_shot, adapters, ttl, tfd, t2l, bike, open_vclip."
+        in text
+    )
     assert "- `t2l_video_folder`: own videos\n" in text
 
 

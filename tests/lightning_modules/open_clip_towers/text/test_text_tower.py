@@ -9,6 +9,7 @@ from torch import Tensor
 from tests.makers.models.text_towers import ALL, OF_TRANSFORMERS, WITH_OWN_BLOCKS, text_backbone
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock, plain_block
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 TEXTS = ["a photo of a person playing guitar.", "a photo of a dog", "a photo of a horse!! running", "surfing"]
 
@@ -116,6 +117,58 @@ def test_recomputed_towers_have_the_same_gradients(kind: str, tmp_path: Path) ->
         gradients.append({name: p.grad.clone() for name, p in backbone.clip.named_parameters() if p.grad is not None})
     assert len(gradients[0]) > 20
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", WITH_OWN_BLOCKS)
+@torch.no_grad()
+def test_all_positions_of_whole_texts_are_kept(kind: str, tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, kind)
+    text, (tokens, whole) = backbone.text, prompts(backbone)
+    found = text.encode_tokens(tokens)
+    assert found.shape == (3, 1 + 40, 16)
+    torch.testing.assert_close(found[:, 0], whole, atol=1e-5, rtol=1e-5)
+    backbone.clip.text.output_tokens = True  # open_clip's own states; those of CoCa before the last norm
+    states = backbone.clip.text(tokens)[1]
+    states = text.tower.project(backbone.clip.text.ln_final(states) if kind.startswith("coca") else states)
+    torch.testing.assert_close(found[:, 1:], states, atol=1e-5, rtol=1e-5)
+    x, n_shared = text.embed_tokens(tokens), len(text.frame.before) + 2
+    for run in (None, plain_block, apart):
+        again = text.encode_embedded_tokens(x, tokens, block_forward=run)
+        torch.testing.assert_close(again, found, atol=1e-5, rtol=1e-5)
+    other = tokens.clone()
+    other[:, 20:] = 7  # no padding
+    difference = (text.encode_tokens(other) - found).abs().amax(dim=(0, 2))[1:]
+    assert difference[20:].min() > 1e-3  # padding is read
+    if text.shares_beginnings:
+        assert difference[:20].max() < 1e-5
+        for run in (None, plain_block, apart):
+            after = text.encode_embedded_tokens(x[:, n_shared:], tokens, prefix=x[:1, :n_shared], block_forward=run)
+            torch.testing.assert_close(after, found, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", OF_TRANSFORMERS)
+def test_a_tower_without_states_to_read_is_refused_by_name(kind: str, tmp_path: Path) -> None:
+    text = text_backbone(tmp_path, kind).text
+    tokens = text.tokenize(["a dog"])
+    x = text.embed_tokens(tokens)
+    for read in (lambda: text.encode_tokens(tokens), lambda: text.encode_embedded_tokens(x, tokens)):
+        message = (
+            rf"the text tower of .*{kind}.* has no states of its tokens to read \(concept_spotting\); take a model"
+        )
+        with pytest.raises(BackboneError, match=message):
+            read()
+
+
+def test_states_of_positions_are_recomputed_with_the_same_gradients(tmp_path: Path) -> None:
+    backbone = text_backbone(tmp_path, "coca")
+    tokens = backbone.tokenize(TEXTS)
+    gradients = []
+    for checkpointing in (False, True):
+        backbone.clip.requires_grad_(True).zero_grad()
+        backbone.text.encode_tokens(tokens, checkpointing=checkpointing).square().sum().backward()
+        gradients.append({name: p.grad.clone() for name, p in backbone.clip.named_parameters() if p.grad is not None})
+    assert len(gradients[0]) > 20
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-3, rtol=1e-4)
 
 
 def test_kinds_differ_in_what_they_share(tmp_path: Path) -> None:

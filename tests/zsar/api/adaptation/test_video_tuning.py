@@ -95,7 +95,13 @@ def test_answers_are_those_of_the_callback_in_zsar_predict(
     assert [answer.ranked for answer in other] != [answer.ranked for answer in answers]
 
 
-MODELS: dict[str, Any] = {"fine-tuned": FineTunedCLIP, "T2L": T2L, "AP-CLIP": APCLIP, "BIKE": BIKE, "Open-VCLIP": OpenVCLIP}
+MODELS: dict[str, Any] = {
+    "fine-tuned": FineTunedCLIP,
+    "T2L": T2L,
+    "AP-CLIP": APCLIP,
+    "BIKE": BIKE,
+    "Open-VCLIP": OpenVCLIP,
+}
 
 
 @pytest.mark.parametrize("kind", MODELS)

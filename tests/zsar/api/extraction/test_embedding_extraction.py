@@ -46,10 +46,19 @@ def frames() -> Tensor:
     return torch.randint(0, 256, (11, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", [name for name in RECOGNIZERS if name != "T2L"])
+@pytest.mark.parametrize("name", [name for name in RECOGNIZERS if name not in ("T2L", "BIKE", "OpenVCLIP")])
 def test_a_model_without_temporal_parts_embeds_each_frame_alone(name: str, frames: Tensor, tiny_weights: Path) -> None:
     model = recognizer(name, tiny_weights)
     expected = torch.cat([of_clip(model, frame[None]) for frame in frames])
+    torch.testing.assert_close(embedded(model, frames), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["BIKE", "OpenVCLIP"])
+def test_frames_that_see_each_other_are_embedded_in_clips_of_eight(
+    name: str, frames: Tensor, tiny_weights: Path
+) -> None:
+    model = recognizer(name, tiny_weights)
+    expected = torch.cat([of_clip(model, frames[:8]), of_clip(model, frames[3:])[5:]])
     torch.testing.assert_close(embedded(model, frames), expected, rtol=1e-4, atol=1e-5)
 
 

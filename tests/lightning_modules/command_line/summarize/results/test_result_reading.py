@@ -84,6 +84,7 @@ def test_arguments_of_before_have_the_names_of_today() -> None:
     assert given_arguments(content)["backbone"] == {"weights": "a.pt"}
     assert sorted(model_arguments(content)) == [
         ("scoring.scorer", "late_interaction"),
+        ("scoring.view_ensemble", "probability"),
         ("views.class_path", "zsar.datamodules.views.MultiRateViews"),
         ("views.init_args.n_crops", "3"),
     ]
