@@ -27,7 +27,7 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.lightning_modules.recognition.late_interaction import late_interaction
+from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
 from zsar.runtime.device_clock import device_seconds
 
 B, VT, C, P, D = 16, 32, 400, 36, 512

@@ -33,8 +33,8 @@ from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.recognition.concept_spotting import concept_spotting
-from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
+from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine
 from zsar.runtime.device_clock import device_seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # tests are not installed

@@ -156,7 +156,7 @@ class WeightMean(Callback):
 def _check_gaussian(weighting: str, mu: float | None, sigma: float | None) -> None:
     if weighting == "uniform":
         if mu is not None or sigma is not None:
-            raise ValueError(f"mu and sigma are of weighting gaussian, which is uniform; got mu {mu}, sigma {sigma}")
+            raise ValueError(f"mu and sigma are of weighting gaussian; this is uniform; got mu {mu}, sigma {sigma}")
     elif mu is None or not math.isfinite(mu) or sigma is None or not 0 < sigma < math.inf:
         raise ValueError(f"weighting gaussian needs mu, an epoch, and sigma, a positive number; got {mu} and {sigma}")
 

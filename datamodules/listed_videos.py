@@ -15,8 +15,8 @@ import numpy as np
 
 from zsar.datamodules.class_identity import clean_name, clean_names
 from zsar.datamodules.class_text.vocabulary import exact_names
-from zsar.datamodules.lists.annotations import Listing
 from zsar.datamodules.lists.checked_lists import Contradiction, find_contradictions
+from zsar.datamodules.lists.listing import Listing
 from zsar.datamodules.lists.splits import base_and_novel_by_frequency, draw_training_videos
 from zsar.datamodules.lists.video_index import VideoIndex, video_name
 from zsar.datamodules.lists.video_table import VideoTable
@@ -75,6 +75,11 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
         """The videos of a subset from the official files."""
         raise NotImplementedError
+
+    def read_tested(self) -> Listing:
+        """The videos that are tested, by `split.test_videos`."""
+        both, tested = self.split.test_videos == "train_and_test", self.read_annotations("test")
+        return self.read_annotations("train").followed_by(tested) if both else tested
 
     def class_in_file_name(self, name: str) -> str | None:
         """The clean class name in a file name; None if file names contain no class."""
@@ -159,11 +164,10 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             raise ValueError(
                 f"{type(self).__name__} tests models that were trained elsewhere; it has no videos to train on"
             )
-        listing = self.read_annotations(subset)
+        listing = self.read_annotations(subset) if subset == "train" else self.read_tested()
         clean = {name: clean_name(name) for name in set(listing.classes)}
         known = set(self.class_names)
-        unknown = sorted(set(clean.values()) - known)
-        if unknown and not self._tests_some_classes:
+        if (unknown := sorted(set(clean.values()) - known)) and not self._tests_some_classes:
             raise ValueError(
                 f"the annotations of {type(self).__name__} name classes that its vocabulary lacks: {', '.join(unknown)}"
             )
@@ -185,8 +189,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         self, videos: Sequence[str], classes: Sequence[str], *, segments_seconds: np.ndarray | None = None
     ) -> VideoTable:
         label_of = {name: label for label, name in enumerate(self.class_names)}
-        unknown = sorted(set(classes) - set(label_of))
-        if unknown:
+        if unknown := sorted(set(classes) - set(label_of)):
             raise ValueError(f"the label files lack classes that file names hold: {', '.join(unknown)}")
         paths, exists = self._index.locate(videos)
         keys = [video_name(video) for video in videos]

@@ -135,5 +135,7 @@ def _check_lists(lists: Lists, split: Split) -> None:
             raise ValueError(f"lists.{one} and lists.{other} go together: set both or none")
     if lists.train is not None and split.shots is not None:
         raise ValueError(f"split.shots is {split.shots}, but lists.train is used completely; unset one of the two")
+    if lists.test is not None and split.test_videos != "official":
+        raise ValueError(f"split.test_videos is {split.test_videos}, but lists.test is tested; unset one of the two")
     if lists.held_out is not None and lists.train is None:
         raise ValueError("lists.held_out goes with lists.train; without a training list, clips are held out by drawing")

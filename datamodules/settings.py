@@ -10,6 +10,7 @@ from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.choices.frame_pixels import StatedFilter, StatedGeometry
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
+from zsar.datamodules.split_choices import Split as Split
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.augmentation import Augmentation
 from zsar.datamodules.views.frame_sampling import Sampling, TrainSampling
@@ -82,34 +83,6 @@ class Clips:
                 "segments; set one of them to random or t2l"
             )
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which classes and videos are used for training and for testing.
-
-    Attributes:
-        protocol: Train and test on "all_classes", or train on base classes and test on base and on novel classes
-            separately ("base_to_novel").
-        classes: Which classes are tested: "all", or ten random "halves" of them, each a test set of one run, with mean
-            and deviation (as published for ActivityNet). Of Kinetics-600 also "drawn_160" (draw `fold` of 160 of the
-            220 that Kinetics-400 lacks) or "all_new" (one test on all 220).
-        shots: Training videos per class; null for all.
-        held_out_fraction: Fraction of each class's training videos that is held out for choosing the checkpoint. Test
-            videos and novel classes are never used for this.
-        seed: Seed of all random splits, independent of the run's seed.
-        fold: Which official split: 1, 2 or 3 of UCF-101 and HMDB-51, or of Kinetics-600's draws.
-        exclude: CSV file with a column `video`, as `zsar doctor` writes it: videos to use neither for training nor for
-            testing. Results state their number. Relative to the working directory.
-    """
-
-    protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
-    classes: Literal["all", "halves", "drawn_160", "all_new"] = "all"
-    shots: int | None = None
-    held_out_fraction: float = 0.1
-    seed: int = 0
-    fold: int = 1
-    exclude: Path | str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from zsar.datamodules.class_text.checked_names import too_few_classes
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
-from zsar.datamodules.lists.splits import base_and_novel_classes, draw_halves, draw_training_videos, split_hash
+from zsar.datamodules.lists.splits import HALVES, base_and_novel_classes, draw_training_videos, split_hash
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.settings import Loading, Split, Text
-from zsar.datamodules.split_choices import check_split
+from zsar.datamodules.settings import Loading, Text
+from zsar.datamodules.split_choices import Split, check_split
 from zsar.runtime.class_paths import class_path
 
 Subset = Literal["train", "test", "predict"]
@@ -37,12 +37,14 @@ class TrimmedSets(LightningDataModule):
         for_testing_only: Whether the data set has no training videos.
         n_folds: Number of official splits.
         class_choices: The values of `split.classes` that the data set offers.
+        video_choices: The values of `split.test_videos` that the data set offers.
         sets: After `setup`, the videos of each set.
     """
 
     for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
     class_choices: ClassVar[tuple[str, ...]] = ("all", "halves")
+    video_choices: ClassVar[tuple[str, ...]] = ("official",)
 
     def __init__(self, *, data_root: Path | str | None, split: Split, text: Text, loading: Loading) -> None:
         """Touches no file yet; the arguments are those of `TrimmedVideoDataModule`.
@@ -55,7 +57,7 @@ class TrimmedSets(LightningDataModule):
         self.split = split
         self.text = text
         self.loading = loading
-        check_split(split, type(self).__name__, n_folds=self.n_folds, class_choices=self.class_choices)
+        check_split(split, type(self))
         self.sets: dict[str, VideoTable] = {}
 
     # --- what a data set defines ----------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ class TrimmedSets(LightningDataModule):
         """
         names = tuple(self.class_names)
         if stage == "test" and self.split.classes == "halves":
-            halves = draw_halves(names, n_draws=N_HALVES, seed=self.split.seed)
+            halves = HALVES[self.split.half_draws](names, n_draws=N_HALVES, seed=self.split.seed)
             return {f"half_{draw}": half for draw, half in enumerate(halves)}
         if self.split.protocol == "all_classes" or stage == "predict":
             return {_SET_NAME[stage]: names}
@@ -235,6 +237,8 @@ class TrimmedSets(LightningDataModule):
             "data_set": self.data_set,
             "protocol": self.split.protocol,
             "classes": self.split.classes,
+            "half_draws": self.split.half_draws,
+            "test_videos": self.split.test_videos,
             "fold": self.split.fold,
             "n_excluded": len(self._excluded),
             "n_listed": {name: len(table) for name, table in self.sets.items()},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from zsar.lightning_modules.recognition.mean_pooled_cosine import weighted_views
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import weighted_views
 
 
 def n_confident(weights: Tensor, share: float) -> int:

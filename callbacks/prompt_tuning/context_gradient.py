@@ -111,8 +111,8 @@ class ContextGradient:
             of_videos = self._learner.split_part(by_classes, part)
             with torch.enable_grad():
                 context = self._initial_context[None].clone().requires_grad_()
-                classes = self._learner.encode(context, part)[0]
-            for video, gradient in enumerate(of_videos):
+                classes = self._with_gradient(context, part)[0]
+            for video, gradient in enumerate(of_videos[..., : classes.shape[-1]]):
                 total[video] += torch.autograd.grad(classes, context, gradient, retain_graph=True)[0][0]
         return total
 
@@ -121,6 +121,12 @@ class ContextGradient:
         total = torch.zeros_like(contexts)
         for part in self._learner.parts(most_bytes=self._most_bytes):
             with torch.enable_grad():
-                classes = self._learner.encode(contexts, part)
-            total += torch.autograd.grad(classes, contexts, self._learner.split_part(by_classes, part))[0]
+                classes = self._with_gradient(contexts, part)
+            of_part = self._learner.split_part(by_classes, part)[..., : classes.shape[-1]]
+            total += torch.autograd.grad(classes, contexts, of_part)[0]
         return total
+
+    def _with_gradient(self, contexts: Tensor, part: slice) -> Tensor:
+        """The class embeddings [G, N, D'] of a part, or their first D numbers where the others have no gradient."""
+        learner = self._learner
+        return learner.encode_ends(contexts, part) if learner.holds_tokens else learner.encode(contexts, part)

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
-from zsar.lightning_modules.recognition.token_rows import token_rows
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 from zsar.runtime.choices import check_choice
 
 ClassPosition = Literal["end", "middle", "front"]
@@ -44,6 +44,7 @@ class PromptLearner:
     Attributes:
         shape: C and P.
         bytes_per_video: Approximate memory of the gradient of all prompts of one video.
+        holds_tokens: Whether the gradient is that of `encode_ends` alone.
     """
 
     def __init__(
@@ -99,8 +100,8 @@ class PromptLearner:
         self._sorted = torch.tensor(order, device=device)
         self._unsorted = self._sorted.argsort()
         tokens = torch.tensor([row + [frame.padding] * (text.context_length - len(row)) for row in rows])
-        self._reads_tokens, self._holds_tokens = reads_tokens, saliency == "constant"
-        is_whole = reads_tokens and not self._holds_tokens
+        self._reads_tokens, self.holds_tokens = reads_tokens, saliency == "constant"
+        is_whole = reads_tokens and not self.holds_tokens
         self._lengths: list[int] = (
             [text.context_length] * len(rows) if is_whole else text.tower.n_needed(tokens).tolist()
         )
@@ -128,16 +129,16 @@ class PromptLearner:
             float64 where the contexts are.
         """
         if not self._reads_tokens:
-            return self._ends(contexts, part)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self._holds_tokens):
+            return self.encode_ends(contexts, part)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.holds_tokens):
             rows = token_rows(self._run(contexts, part, self._text.context_length, self._text.encode_embedded_tokens))
-        if not (self._holds_tokens and torch.is_grad_enabled()):
+        if not (self.holds_tokens and torch.is_grad_enabled()):
             return rows
-        ends = self._ends(contexts, part)
+        ends = self.encode_ends(contexts, part)
         return torch.cat([ends, rows[..., ends.shape[-1] :]], dim=-1)
 
-    def _ends(self, contexts: Tensor, part: slice) -> Tensor:
-        """The embeddings of prompts, [G, N, D]."""
+    def encode_ends(self, contexts: Tensor, part: slice) -> Tensor:
+        """The embeddings of prompts alone, as `encode`: [G, N, D]."""
         embedded = self._run(contexts, part, max(self._lengths[part]), self._text.encode_embedded)
         return token_rows(embedded[:, :, None])
 

@@ -5,7 +5,8 @@
         activity_net.v1-3.min.json
 
 Source: http://activity-net.org/download.html. Licence: annotations MIT; the videos belong to their makers.
-Counts: training 10,024 videos (15,410 instances), validation 4,926 (7,654), the usual test set.
+Counts: training 10,024 videos (15,410 instances), validation 4,926 (7,654), the usual test set. BIKE's authors test on
+both, 14,950 videos (`split.test_videos` "train_and_test").
 For localization in untrimmed videos, see `ActivityNetUntrimmed`.
 """
 
@@ -13,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_activitynet
+from zsar.datamodules.lists.annotations import read_activitynet
+from zsar.datamodules.lists.listing import Listing
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
@@ -25,6 +27,7 @@ class ActivityNet(ListedVideoDataModule):
 
     vocabulary = "activitynet"
     videos_folder = "activitynet/videos"
+    video_choices: ClassVar[tuple[str, ...]] = ("official", "train_and_test")
 
     def __init__(
         self,
@@ -74,7 +77,8 @@ class ActivityNet(ListedVideoDataModule):
     @property
     def published_counts(self) -> Mapping[str, int]:
         """Published numbers of videos or instances."""
-        return {"train": 10024, "test": 4926} if self.units == "videos" else {"train": 15410, "test": 7654}
+        n_train, n_test = (10024, 4926) if self.units == "videos" else (15410, 7654)
+        return {"train": n_train, "test": n_test if self.split.test_videos == "official" else n_train + n_test}
 
     def describe(self) -> dict[str, Any]:
         """Adds the units."""

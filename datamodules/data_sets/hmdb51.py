@@ -6,23 +6,26 @@
 
 Source: https://serre-lab.clps.brown.edu/resource/hmdb-a-large-human-motion-database. Licence: CC BY 4.0.
 Counts: training 3,570 (70 per class), test 1,530 (30 per class) clips in each split. About a quarter of the clips have
-flag 0: the split uses them neither for training nor for testing.
+flag 0: the split uses them neither for training nor for testing. Models that were trained elsewhere are also tested on
+the 5,100 of a split (`split.test_videos` "train_and_test") or on all 6,766 ("all").
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_hmdb51
+from zsar.datamodules.lists.annotations import read_hmdb51
+from zsar.datamodules.lists.listing import Listing
 
 # After the class: visible body parts, camera motion, number of people, view, quality, number.
 _FILE_NAME = re.compile(r"(.+)_[a-z]_(?:cm|nm)_np\d+_[a-z]{2}_[a-z]{3}_\d+")
 _FLAG = {"train": 1, "test": 2}
+_TESTED_FLAGS = {"official": (2,), "train_and_test": (1, 2), "all": (0, 1, 2)}
 
 
 class HMDB51(ListedVideoDataModule):
@@ -31,11 +34,19 @@ class HMDB51(ListedVideoDataModule):
     vocabulary = "hmdb51"
     videos_folder = "hmdb51/videos"
     n_folds = 3
+    video_choices: ClassVar[tuple[str, ...]] = ("official", "train_and_test", "all")
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
         """The clips with flag 1 (training) or 2 (test)."""
+        return self._flagged([_FLAG[subset]])
+
+    def read_tested(self) -> Listing:
+        """The clips with flag 2; with 1, too; or all."""
+        return self._flagged(_TESTED_FLAGS[self.split.test_videos])
+
+    def _flagged(self, flags: Sequence[int]) -> Listing:
         folder = self.data_root / "hmdb51" / "testTrainMulti_7030_splits"
-        return read_hmdb51(folder, self.official_names(), [_FLAG[subset]], self.split.fold)
+        return read_hmdb51(folder, self.official_names(), flags, self.split.fold)
 
     def class_in_file_name(self, name: str) -> str | None:
         """Conan_gets_an_upgrade!_sword_exercise_u_cm_np1_ri_med_0 -> sword exercise."""
@@ -53,4 +64,4 @@ class HMDB51(ListedVideoDataModule):
     @property
     def published_counts(self) -> Mapping[str, int]:
         """Clips of every split."""
-        return {"train": 3570, "test": 1530}
+        return {"train": 3570, "test": {"official": 1530, "train_and_test": 5100, "all": 6766}[self.split.test_videos]}

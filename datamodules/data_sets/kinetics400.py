@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_kinetics
+from zsar.datamodules.lists.annotations import read_kinetics
+from zsar.datamodules.lists.listing import Listing
 
 
 class Kinetics400(ListedVideoDataModule):

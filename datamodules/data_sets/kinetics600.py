@@ -11,7 +11,8 @@ Zero-shot tests of models trained on Kinetics-400 use the 220 new classes in one
 
 - "drawn_160" (Chen and Huang 2021, "ER"): three draws of 160 classes, tested on the test set. The published draws come
   with ViFi-CLIP (`lists.test` ZS_split1_K600_eval.txt, `lists.classes` ZS_split1_K600.csv; 14,084 / 13,978 / 14,136
-  clips). Without them, `split.fold` 1, 2 or 3 seeds a draw.
+  clips). Without them, `split.fold` 1, 2 or 3 seeds a draw. Open-VCLIP's authors test the same classes on the
+  validation set, 7,276 / 7,226 / 7,261 clips (`split.test_videos` "validation"; `lists.classes` alone gives the draw).
 - "all_new" (T2L, A.4.1): one test on all 220 classes. The paper does not say on which clips; its authors' list has
   11,462, about 49 a class, as the validation set has, so it is the validation set. Their list has 232 classes: the 12
   that Kinetics-600 renames (`RENAMED`) are among them. It is used as it is with `lists.test`
@@ -27,7 +28,8 @@ from typing import ClassVar, Literal
 
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_kinetics
+from zsar.datamodules.lists.annotations import read_kinetics
+from zsar.datamodules.lists.listing import Listing
 from zsar.datamodules.lists.splits import draw_classes
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
@@ -62,6 +64,7 @@ class Kinetics600(ListedVideoDataModule):
     videos_folder = "kinetics600"
     n_folds = 3
     class_choices: ClassVar[tuple[str, ...]] = ("all", "halves", "drawn_160", "all_new")
+    video_choices: ClassVar[tuple[str, ...]] = ("official", "validation")
 
     def __init__(
         self,
@@ -102,6 +105,11 @@ class Kinetics600(ListedVideoDataModule):
             raise ValueError(
                 f"split.fold is {split.fold}, but only draws of classes have folds: set split.classes to drawn_160"
             )
+        if split.test_videos == "validation" and split.classes != "drawn_160":
+            raise ValueError(
+                f"split.test_videos is validation, but of split.classes {split.classes} validation videos are tested "
+                "in any case; leave it out, or set split.classes to drawn_160"
+            )
 
     def official_names(self) -> tuple[str, ...]:
         """All classes, the new ones, or those of a draw."""
@@ -110,8 +118,9 @@ class Kinetics600(ListedVideoDataModule):
         return new_classes() if self.split.classes == "all_new" else super().official_names()
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
-        """train.csv; val.csv, or test.csv for a draw of classes."""
-        name = "train" if subset == "train" else "test" if self.split.classes == "drawn_160" else "val"
+        """train.csv; val.csv, or test.csv for a draw of classes unless its validation videos are asked for."""
+        is_tested = self.split.classes == "drawn_160" and self.split.test_videos == "official"
+        name = "train" if subset == "train" else "test" if is_tested else "val"
         return read_kinetics(self.data_root / "kinetics600" / "annotations" / f"{name}.csv", name)
 
     @property

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_ssv2
+from zsar.datamodules.lists.annotations import read_ssv2
+from zsar.datamodules.lists.listing import Listing
 
 
 class SomethingSomethingV2(ListedVideoDataModule):

@@ -16,7 +16,8 @@ from __future__ import annotations
 from typing import Literal
 
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_thumos14
+from zsar.datamodules.lists.annotations import read_thumos14
+from zsar.datamodules.lists.listing import Listing
 
 
 class THUMOS14(ListedVideoDataModule):

@@ -6,7 +6,8 @@
         ucfTrainTestlist/trainlist01.txt testlist01.txt ...
 
 Source: https://www.crcv.ucf.edu/data/UCF101.php. Licence: none stated; clips from YouTube, for research.
-Counts: training 9,537 / 9,586 / 9,624, test 3,783 / 3,734 / 3,696 clips in the splits 1, 2, 3.
+Counts: training 9,537 / 9,586 / 9,624, test 3,783 / 3,734 / 3,696 clips in the splits 1, 2, 3. Models that were trained
+elsewhere are also tested on all 13,320 (`split.test_videos` "train_and_test").
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.lists.annotations import Listing, read_ucf101
+from zsar.datamodules.lists.annotations import read_ucf101
+from zsar.datamodules.lists.listing import Listing
 
 _FILE_NAME = re.compile(r"v_([A-Za-z]+)_g\d+_c\d+")
 
@@ -28,6 +30,7 @@ class UCF101(ListedVideoDataModule):
     vocabulary = "ucf101"
     videos_folder = "ucf101/UCF-101"
     n_folds = 3
+    video_choices: ClassVar[tuple[str, ...]] = ("official", "train_and_test")
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
         """trainlist0x.txt or testlist0x.txt."""
@@ -47,4 +50,5 @@ class UCF101(ListedVideoDataModule):
     def published_counts(self) -> Mapping[str, int]:
         """Clips of the chosen split."""
         fold = self.split.fold - 1
-        return {"train": (9537, 9586, 9624)[fold], "test": (3783, 3734, 3696)[fold]}
+        n_train, n_test = (9537, 9586, 9624)[fold], (3783, 3734, 3696)[fold]
+        return {"train": n_train, "test": n_test if self.split.test_videos == "official" else n_train + n_test}

@@ -10,11 +10,11 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.lists.listing import Listing
 from zsar.runtime.text.json_files import json_value
 from zsar.runtime.text.json_values import JsonValue
 from zsar.runtime.text.text_files import decimal_number, fault_in, shown, stripped, whole_number
@@ -23,26 +23,6 @@ from zsar.runtime.text.text_tables import LARGEST_NUMBER, Line, iterate_table, r
 UCF101_SPLITS_URL = "https://www.crcv.ucf.edu/data/UCF101.php"
 
 _ENDS_IN_NUMBER = re.compile(r"(.*\S)\s+([0-9]+)")
-
-
-@dataclass
-class Listing:
-    """The videos of a subset as annotated.
-
-    Attributes:
-        videos: N paths or names, with forward slashes.
-        classes: N class names in the data set's original spelling.
-        segments_seconds: Start and end of each annotated segment; empty if the videos are whole files.
-    """
-
-    videos: list[str] = field(default_factory=list)
-    classes: list[str] = field(default_factory=list)
-    segments_seconds: list[tuple[float, float]] = field(default_factory=list)
-
-    def add(self, video: str, class_name: str) -> None:
-        """Appends a whole video."""
-        self.videos.append(video)
-        self.classes.append(class_name)
 
 
 def read_ucf101(folder: Path, subset: Literal["train", "test"], fold: int) -> Listing:

@@ -1,7 +1,8 @@
 """Splits drawn from a seed: base and novel classes, few shots, held-out clips. Pure functions on names.
 
-Every draw ranks names by SHA-256 of seed and name. A split therefore does not depend on the order of files, on the
-platform or on a library's random numbers, and a smaller draw is a subset of a larger one.
+Every draw of ours ranks names by SHA-256 of seed and name. A split therefore does not depend on the order of files, on
+the platform or on a library's random numbers, and a smaller draw is a subset of a larger one. `draw_numpy_halves` draws
+as others have drawn, with numpy's legacy generator, whose numbers are frozen.
 """
 
 from __future__ import annotations
@@ -107,10 +108,38 @@ def draw_halves(names: Sequence[str], *, n_draws: int, seed: int) -> tuple[tuple
     Raises:
         ValueError: There are fewer than four classes, so that a half has a single one.
     """
-    if len(names) < 4:
-        raise ValueError(f"half of {len(names)} classes leaves no choice; halves need at least 4 classes")
+    _check_halves(names)
     ranked = [rank_by_seed(names, seed, f"half of the classes {draw}")[: len(names) // 2] for draw in range(n_draws)]
     return tuple(tuple(sorted(half, key=list(names).index)) for half in ranked)
+
+
+def draw_numpy_halves(names: Sequence[str], *, n_draws: int, seed: int) -> tuple[tuple[str, ...], ...]:
+    """Draws random halves of the classes as BIKE's authors do: the first half of numpy's permutation for each seed.
+
+    Args:
+        names: C class names, in label order, on which the draws depend.
+        n_draws: Number of halves.
+        seed: Seed of the first; the others have the seeds that follow. The authors': 0.
+
+    Returns:
+        Each half in label order, with floor(C / 2) classes.
+
+    Raises:
+        ValueError: There are fewer than four classes.
+    """
+    _check_halves(names)
+    n = len(names)
+    drawn = [sorted(np.random.RandomState(seed + draw).permutation(n)[: n // 2].tolist()) for draw in range(n_draws)]
+    return tuple(tuple(names[label] for label in half) for half in drawn)
+
+
+HALVES = {"hashed": draw_halves, "numpy": draw_numpy_halves}
+"""How halves are drawn, by `split.half_draws`."""
+
+
+def _check_halves(names: Sequence[str]) -> None:
+    if len(names) < 4:
+        raise ValueError(f"half of {len(names)} classes leaves no choice; halves need at least 4 classes")
 
 
 def draw_training_videos(

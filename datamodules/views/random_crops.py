@@ -81,7 +81,8 @@ class AreaCrop(nn.Module):
         check_frames(frames)
         frames = resized(frames, [round(RESIZE_RATIO * self.image_size)], InterpolationMode.BICUBIC)
         generator = torch.Generator().manual_seed(seed)
-        y, x, crop_h, crop_w = random_part_either_way(*frames.shape[-2:], self.area, generator)
+        height, width = frames.shape[-2:]
+        y, x, crop_h, crop_w = random_part_either_way(height, width, self.area, generator)
         cropped = frames[..., y : y + crop_h, x : x + crop_w]
         return resized(cropped, [self.image_size, self.image_size], self.interpolation)
 

@@ -61,6 +61,11 @@ at 5 severities beside the clean videos, with the relative robustness (`--data.p
 choose one); `--data.split.classes halves` tests ActivityNet on ten random halves of its classes.
 `--data.split.classes` of Kinetics-600 is `all`, `all_new` (the 220 classes that Kinetics-400 lacks) or `drawn_160`
 (three draws of them).
+
+Models that were trained elsewhere are tested on more than an official test set, too: `--data.split.test_videos
+train_and_test` takes all videos of an official split of UCF-101, HMDB-51 or ActivityNet, `all` all 6,766 of HMDB-51,
+and `validation` Kinetics-600's validation videos of a draw. `--data.split.half_draws numpy` draws halves as BIKE's
+authors do.
 """
 
 

@@ -94,11 +94,6 @@ class BIKE(ActionRecognizer):
                 width, n_heads=n_heads, n_positions=self.backbone.text.context_length, n_layers=n_head_layers
             )
 
-    @property
-    def frame_variant(self) -> str:
-        """Whose frame embeddings they are: stored ones of the one do not serve the other."""
-        return self.frame_source
-
     def embed_frames(self, frames: Tensor) -> Tensor:
         """Embeds frames, which see each other in the head: normalized [B, T, 3, H, W] -> [B, T, D]."""
         of_tower = super().embed_frames(frames)

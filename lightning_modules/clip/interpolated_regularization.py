@@ -94,7 +94,8 @@ class InterpolatedRegularization:
         with torch.random.fork_rng(kept), original.mixed(self.draw(seed)):
             value = self.weight * loss()
             scaled = value if scaler is None else scaler.scale(value)
-            gradients = torch.autograd.grad(scaled, parameters, allow_unused=True)
+            with torch.autocast(device.type, enabled=False):  # as Lightning's backward pass has it
+                gradients = torch.autograd.grad(scaled, parameters, allow_unused=True)
         if scaler is not None:
             factor = scaler.scale(torch.ones_like(value.detach()))
             gradients = tuple(None if g is None else g / factor for g in gradients)

@@ -46,8 +46,6 @@ class OriginalWeights:
             Copies of the values before, by name.
         """
         tuned = self._copies()
-        for name, value in tuned.items():
-            self.values[name] = self.values[name].to(value.device)  # moved once: training mixes in every step
         self.put({name: torch.lerp(self.values[name].to(v), v, 1 - share) for name, v in tuned.items()})
         return tuned
 
@@ -64,6 +62,8 @@ class OriginalWeights:
         Args:
             share: Share of the original values, from 0 to 1.
         """
+        for name, parameter in self.parameters.items():
+            self.values[name] = self.values[name].to(parameter.device)  # once, as training does this in every step
         tuned = self.mix(share)
         try:
             yield

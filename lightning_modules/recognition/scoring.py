@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.lightning_modules.recognition.concept_spotting import concept_spotting
-from zsar.lightning_modules.recognition.frame_cosines import frame_voting, mean_frame_cosine
-from zsar.lightning_modules.recognition.late_interaction import late_interaction
-from zsar.lightning_modules.recognition.mean_pooled_cosine import (
+from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting
+from zsar.lightning_modules.recognition.scorers.frame_cosines import frame_voting, mean_frame_cosine
+from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import (
     average_probabilities,
     mean_pooled_cosine,
     weighted_views,

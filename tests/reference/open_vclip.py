@@ -87,7 +87,7 @@ def logits_of_views(f: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
 
 def weight_mean(states: Sequence[State]) -> State:
     """Section 6, SWA: the plain mean of the checkpoints, tensor by tensor."""
-    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+    return {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
 
 
 def mixed(clip: State, averaged: State, clip_share: float) -> State:

@@ -15,7 +15,7 @@ from zsar.callbacks.pictures.attention.gradient_relevance import class_relevance
 from zsar.callbacks.pictures.attention.token_shares import TokenShares, rounded
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.recognition.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
 from zsar.lightning_modules.recognition.scoring import Scoring
 
 MapName = Literal["last", "rollout", "gradient"]

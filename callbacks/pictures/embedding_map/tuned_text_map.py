@@ -21,7 +21,7 @@ from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.token_rows import end_embeddings
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.number_limits import check_least
 from zsar.runtime.run_seed import run_seed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from zsar.datamodules.data_sets.shifted.perturbations import conditions_of, listed_in_words, shift_of
 from zsar.datamodules.listed_videos import ListedVideoDataModule
@@ -29,6 +29,7 @@ class PerturbedVideos(ListedVideoDataModule):
     """
 
     for_testing_only = True
+    video_choices: ClassVar[tuple[str, ...]] = ("official",)
 
     def __init__(
         self,

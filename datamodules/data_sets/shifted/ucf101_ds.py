@@ -10,10 +10,10 @@ from YouTube, for research. Counts: T2L's list (test_DS.txt) has 3,841 clips. Th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.lists.annotations import Listing
+from zsar.datamodules.lists.listing import Listing
 from zsar.datamodules.lists.video_index import find_videos
 
 
@@ -23,6 +23,7 @@ class UCF101DS(UCF101):
     videos_folder = "ucf101_ds/videos"
     n_folds = 1
     for_testing_only = True
+    video_choices: ClassVar[tuple[str, ...]] = ("official",)
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
         """All videos of the folder; file names begin with the class.

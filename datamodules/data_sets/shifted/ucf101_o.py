@@ -10,7 +10,7 @@ https://shroglck.github.io/rev_unseen. Licence and counts: those of UCF-101's te
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
@@ -20,6 +20,7 @@ class UCF101O(UCF101):
     """UCF-101-O, all of it or one kind of occlusion."""
 
     for_testing_only = True
+    video_choices: ClassVar[tuple[str, ...]] = ("official",)
 
     def __init__(
         self,

@@ -6,11 +6,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from zsar.callbacks.prompt_tuning.confident_entropy import averaged_entropy, confident_views
-from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient
-from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient, ScoreViews
+from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, Saliency, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.recognition.concept_spotting import concept_spotting
-from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
+from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine
 
 NAMES = ["brush hair", "ride a horse along the river", "cartwheel", "play the violin"]
 WEIGHTS = torch.tensor([1.0, 1.0, 2.0, 0.0])
@@ -45,7 +45,9 @@ def gradient_of(prompts: tuple[PromptLearner, Tensor], most_bytes: float) -> Con
     return ContextGradient(learner, context, score_views, confident_share=SHARE, most_bytes=most_bytes)
 
 
-def by_autograd(learner: PromptLearner, contexts: Tensor, frames: Tensor) -> Tensor:
+def by_autograd(
+    learner: PromptLearner, contexts: Tensor, frames: Tensor, score_views: ScoreViews = score_views
+) -> Tensor:
     """The whole chain, video by video."""
     gradients = []
     for context, video in zip(contexts, frames, strict=True):
@@ -103,8 +105,7 @@ def test_the_initial_class_embeddings_are_those_of_the_phrase(prompts: tuple[Pro
     torch.testing.assert_close(initial, expected, atol=1e-5, rtol=0)
 
 
-@pytest.fixture(scope="module")
-def spotted() -> tuple[PromptLearner, Tensor]:
+def rows(saliency: Saliency) -> tuple[PromptLearner, Tensor]:
     """Prompts whose every token is read, in double precision, and their initial context."""
     torch.manual_seed(0)
     backbone = OpenClipBackbone("tiny-clip", "random").eval().requires_grad_(False).double()
@@ -118,8 +119,14 @@ def spotted() -> tuple[PromptLearner, Tensor]:
         class_position="end",
         device=CPU,
         reads_tokens=True,
+        saliency=saliency,
     )
     return learner, backbone.text.embed_tokens(tokens)
+
+
+@pytest.fixture(scope="module")
+def spotted() -> tuple[PromptLearner, Tensor]:
+    return rows("exact")
 
 
 def spot(frames: Tensor, classes: Tensor) -> Tensor:
@@ -169,3 +176,16 @@ def test_what_stands_behind_the_end_moves_the_gradient(spotted: tuple[PromptLear
         for score in (spot, without_padding)
     )
     assert (whole - without).abs().max() > 1e-3 * whole.abs().max()
+
+
+def test_with_a_constant_saliency_it_is_that_of_the_ends_however_it_is_computed() -> None:
+    learner, context = rows("constant")
+    frames, weights = frames_of(2).double(), WEIGHTS.double()
+    expected = by_autograd(learner, context.expand(2, -1, -1), frames, spot)
+    contexts = context.expand(2, -1, -1).clone().requires_grad_()
+    given: tuple[Tensor | None, ...] = (contexts, None)
+    for most_bytes in (2e9, 1e-3):
+        gradient = ContextGradient(learner, context, spot, confident_share=SHARE, most_bytes=most_bytes)
+        for at in given:
+            torch.testing.assert_close(gradient.of(at, frames, weights, None), expected, atol=1e-10, rtol=1e-6)
+    assert expected.abs().max() > 1e-4

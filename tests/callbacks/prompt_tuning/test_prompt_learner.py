@@ -8,7 +8,7 @@ from tests.makers.models.text_towers import ALL, OF_TRANSFORMERS, WITH_OWN_BLOCK
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, Saliency, phrase_tokens
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
-from zsar.lightning_modules.recognition.token_rows import token_rows
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 
 CPU = torch.device("cpu")
 

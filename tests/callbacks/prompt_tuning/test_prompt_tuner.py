@@ -15,7 +15,7 @@ from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TunedPrompts,
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
-from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine, weighted_views
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine, weighted_views
 
 TOKENIZER = open_clip.SimpleTokenizer()
 NAMES = ["brush hair", "ride a horse", "cartwheel", "play the violin"]

@@ -20,6 +20,18 @@ def test_unused_clips_are_neither_trained_nor_tested_on(tmp_path: Path, fold: in
     assert not unused & {key for subset in ("train", "test") for key, _ in listed(module, subset)}
 
 
+def test_models_trained_elsewhere_are_tested_on_all_clips_of_a_split_or_on_all_clips(tmp_path: Path) -> None:
+    truth = make_hmdb51(tmp_path)
+    of_split = truth.clips["train", 1] | truth.clips["test", 1]
+    tested = {
+        choice: listed(HMDB51(data_root=tmp_path, split=Split(test_videos=choice)), "test")
+        for choice in ("train_and_test", "all")
+    }
+    assert tested == {"train_and_test": cleaned(of_split), "all": cleaned(of_split | truth.clips["unused", 1])}
+    counts = [HMDB51(split=Split(test_videos=choice)).published_counts["test"] for choice in ("train_and_test", "all")]
+    assert counts == [5100, 6766]
+
+
 @pytest.mark.parametrize(
     ("name", "class_name"),
     [

@@ -70,6 +70,24 @@ def test_only_draws_of_classes_are_tested_on_the_test_set(tmp_path: Path) -> Non
     expected = {row for row in cleaned(truth.clips["test", 1]) if row[1] in drawn.class_names}
     assert expected
     assert listed(drawn, "test") == expected
+    split = Split(classes="drawn_160", fold=2, test_videos="validation")
+    assert listed(Kinetics600(data_root=tmp_path, split=split), "test") == {
+        row for row in cleaned(truth.clips["val", 1]) if row[1] in drawn.class_names
+    }
+    with pytest.raises(ValueError, match=r"of split\.classes all_new validation videos are tested in any case"):
+        Kinetics600(split=Split(classes="all_new", test_videos="validation"))
+
+
+def test_the_classes_of_a_published_draw_are_tested_on_its_validation_videos(tmp_path: Path) -> None:
+    truth = make_kinetics600(tmp_path)
+    known = {clean_name(name) for name in new_classes()}
+    names = sorted(name for name in truth.class_names if clean_name(name) in known)[:2]
+    write_label_csv(tmp_path / "names.csv", names)
+    split = Split(classes="drawn_160", fold=2, test_videos="validation")
+    module = Kinetics600(data_root=tmp_path, lists=Lists(classes="names.csv"), split=split)
+    assert listed(module, "test") == cleaned(clip for clip in truth.clips["val", 1] if clip[1] in names)
+    with pytest.raises(ValueError, match=r"split\.test_videos is validation, but lists\.test is tested"):
+        Kinetics600(lists=Lists(test="eval.txt", classes="names.csv"), split=split)
 
 
 def test_a_published_draw_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -45,3 +45,13 @@ def test_missing_annotations_say_where_they_come_from(tmp_path: Path) -> None:
         FileNotFoundError, match=r"no annotation file .*testlist01\.txt; it comes from https://www\.crcv"
     ):
         UCF101(data_root=tmp_path).list_videos("test")
+
+
+def test_models_trained_elsewhere_are_tested_on_all_clips(tmp_path: Path) -> None:
+    truth = make_ucf101(tmp_path)
+    for fold in (1, 2, 3):
+        module = UCF101(data_root=tmp_path, split=Split(fold=fold, test_videos="train_and_test"))
+        assert listed(module, "test") == cleaned(truth.clips["train", fold] | truth.clips["test", fold])
+        assert module.published_counts["test"] == 13320
+    with pytest.raises(ValueError, match="videos are in the sets 'test' and 'train'"):
+        module.setup("fit")

@@ -8,6 +8,7 @@ from zsar.datamodules.lists.splits import (
     base_and_novel_classes,
     draw_classes,
     draw_halves,
+    draw_numpy_halves,
     draw_training_videos,
     rank_by_seed,
     split_hash,
@@ -149,3 +150,15 @@ def test_a_half_is_those_that_rank_first_by_seed() -> None:
 def test_three_classes_have_no_halves() -> None:
     with pytest.raises(ValueError, match="half of 3 classes leaves no choice; halves need at least 4 classes"):
         draw_halves(("a", "b", "c"), n_draws=10, seed=0)
+
+
+def test_halves_of_numpy_are_those_that_bikes_authors_draw() -> None:
+    """np.random.seed(0); np.random.permutation(10) is 2 8 4 9 1 6 7 3 0 5, and with seed 1 2 9 6 4 0 3 1 7 8 5."""
+    names = [f"c{i}" for i in range(10)]
+    zero, one = draw_numpy_halves(names, n_draws=2, seed=0)
+    assert zero == ("c1", "c2", "c4", "c8", "c9")
+    assert one == ("c0", "c2", "c4", "c6", "c9")
+    assert draw_numpy_halves(names, n_draws=1, seed=1) == (one,)
+    assert [len(half) for half in draw_numpy_halves(names[:7], n_draws=3, seed=0)] == [3, 3, 3]
+    with pytest.raises(ValueError, match="half of 3 classes leaves no choice"):
+        draw_numpy_halves(names[:3], n_draws=1, seed=0)

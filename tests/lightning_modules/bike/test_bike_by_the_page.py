@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
@@ -16,17 +18,18 @@ from tests.makers.models.small_quick_gelu import (
     stir,
 )
 from tests.reference import bike as page
+from tests.reference.openai_clip import unit
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.bike import BIKE
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.recognition.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings
 from zsar.lightning_modules.recognition.scoring import Scoring
-from zsar.lightning_modules.recognition.token_rows import end_embeddings
 
 NAMES = ("archery", "brush hair", "ApplyEyeMakeup", "ride a bike", "pullup")
 TEXT = ClassText("base", NAMES, tuple((f"a video about {name}",) for name in NAMES), "test")
 LENGTHS = [1, 4, 8]
-CLOSE = {"atol": 1e-5, "rtol": 1e-5}
+close = partial(assert_close, atol=1e-5, rtol=1e-5)
 Models = tuple[BIKE, dict[str, Tensor], dict[str, Tensor]]
 
 
@@ -74,25 +77,25 @@ def test_frame_video_and_class_embeddings_saliency_and_scores_with_the_head(mode
     y = page.video_head(head, f, N_TEXT_HEADS)
     w, e = reference_text(model, clip)
     ours = model.embed_views(frames)
-    assert_close(ours[:, 0].double(), y, **CLOSE)
+    close(ours[:, 0].double(), y)
     assert (y - f).abs().max() > 0.1  # the head does something
     classes = rows(model)
     assert classes.shape == (5, 1, (1 + 14) * 32)
-    assert_close(classes[:, 0].double(), page.unit(torch.cat([e[:, None], w], dim=1)).flatten(1), **CLOSE)
+    close(classes[:, 0].double(), unit(torch.cat([e[:, None], w], dim=1)).flatten(1))
     saliency = page.saliency(y, w)
     spotted = spotted_frames(ours, classes)[:, 0, 0]
     assert_close(spotted.double(), saliency.transpose(0, 1), atol=1e-5, rtol=1e-4)
     if n_frames > 1:
         assert saliency.std(dim=0).max() > 0.01  # classes weigh frames differently
     p = torch.einsum("bct,btd->cbd", spotted, torch.nn.functional.normalize(ours[:, 0], dim=-1))
-    assert_close(p.double(), page.video_embeddings(y, w), **CLOSE)
+    close(p.double(), page.video_embeddings(y, w))
     cosines = page.spotting_cosines(y, w, e)
     scale = model.backbone.logit_scale
     logits = model(frames, classes)
-    assert_close((logits / scale).double(), cosines, **CLOSE)
+    close((logits / scale).double(), cosines)
     assert_close(logits.double(), clip["logit_scale"].exp() * cosines, atol=1e-4, rtol=1e-4)
     plain = Scoring("mean_pooled_cosine").score(ours, end_embeddings(classes, 32), scale)  # `interaction: DP`
-    assert_close((plain / scale).double(), page.mean_cosines(y, e), **CLOSE)
+    close((plain / scale).double(), page.mean_cosines(y, e))
 
 
 @pytest.mark.parametrize("n_frames", LENGTHS)
@@ -105,11 +108,11 @@ def test_frames_vote_without_the_head(models: Models, n_frames: int, monkeypatch
     f = page.frame_embeddings(clip, normalized(frames)[:, 0], N_VISUAL_HEADS)
     _, e = reference_text(model, clip)
     ours = model.embed_views(frames)
-    assert_close(ours[:, 0].double(), f, **CLOSE)
+    close(ours[:, 0].double(), f)
     found = model.score(0.01 * ours, end_embeddings(rows(model), 32)).softmax(dim=-1)  # shorter: votes are not 0 and 1
     expected = page.frame_voting(0.01 * f, e)
     assert expected.max() < 0.9
-    assert_close(found.double(), expected, **CLOSE)
+    close(found.double(), expected)
     votes = model.score(ours, end_embeddings(rows(model), 32)).softmax(dim=-1)
     assert_close(votes.double(), page.frame_voting(f, e), atol=1e-4, rtol=1e-4)
 
@@ -126,7 +129,7 @@ def test_views_are_embedded_apart_and_their_probabilities_averaged(models: Model
         of_views.append(page.spotting_cosines(page.video_head(head, f, N_TEXT_HEADS), w, e))
     cosines = torch.stack(of_views, dim=1)
     apart = model.score_views(model.embed_views(frames), rows(model))
-    assert_close((apart / model.backbone.logit_scale).double(), cosines, **CLOSE)
+    close((apart / model.backbone.logit_scale).double(), cosines)
     expected = (scale * cosines).softmax(dim=-1).mean(dim=1)
     assert_close(model(frames, rows(model)).softmax(dim=-1).double(), expected, atol=1e-5, rtol=1e-4)
 
@@ -152,7 +155,7 @@ def test_a_training_step_has_the_loss_and_the_gradients_of_the_page(models: Mode
         head_heads=N_TEXT_HEADS,
     )
     loss.backward()
-    assert_close(losses["contrastive"].double(), loss, **CLOSE)
+    close(losses["contrastive"].double(), loss)
     trained = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
     ours = {f"video_head.{name}": value for name, value in our_head_names(head).items()}
     expected = {**{f"backbone.clip.{name}": value for name, value in clip.items()}, **ours}
@@ -178,7 +181,7 @@ def test_the_head_divides_small_embeddings_by_their_own_deviation(models: Models
     of_positions.zero_()
     found = model.video_head(f)
     of_positions.copy_(before)
-    assert_close(found.double(), page.video_head(small, f.double(), N_TEXT_HEADS), **CLOSE)
+    close(found.double(), page.video_head(small, f.double(), N_TEXT_HEADS))
 
 
 @torch.no_grad()

@@ -14,6 +14,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
@@ -221,7 +222,10 @@ def test_training_starts_from_the_weights_of_another_run_and_keeps_clip_as_the_o
     run.fit(first, datamodule=data(video_tree))
     run.save_checkpoint(tmp_path / "first.ckpt")
     second = fine_tuned(
-        start_from=str(tmp_path / "first.ckpt"), tuned_share=0.5, optimization=Optimization(learning_rate=1e-12)
+        start_from=str(tmp_path / "first.ckpt"),
+        tuned_share=0.5,
+        interpolated_regularization=InterpolatedRegularization(),
+        optimization=Optimization(learning_rate=1e-12),
     )
     original = second.backbone.clip.visual.proj.detach().clone()
     run = Trainer(accelerator="cpu", max_epochs=1, default_root_dir=tmp_path, **quiet)  # type: ignore[arg-type]
@@ -229,6 +233,7 @@ def test_training_starts_from_the_weights_of_another_run_and_keeps_clip_as_the_o
     tuned = first.backbone.clip.visual.proj.detach()
     assert not torch.equal(tuned, original)
     assert_close(second.backbone.clip.visual.proj.detach(), tuned)
+    assert torch.equal(second.original_weights()["visual.proj"], original)
     second.prepare_inference()
     assert_close(second.backbone.clip.visual.proj.detach(), (tuned + original) / 2)
     third = fine_tuned(start_from=str(tmp_path / "gone.ckpt"))

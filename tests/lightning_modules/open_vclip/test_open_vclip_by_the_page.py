@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
@@ -18,7 +20,7 @@ from zsar.lightning_modules.open_vclip import OpenVCLIP
 TEMPLATES = ("a video of {}.", "a photo of a person {}.", "a example of {}.")
 NAMES = ("archery", "brush hair", "Tai Chi", "Yoyo")
 TEXT = ClassText("base", NAMES, tuple(tuple(t.format(name) for t in TEMPLATES) for name in NAMES), "test")
-CLOSE = {"atol": 1e-5, "rtol": 1e-5}
+close = partial(assert_close, atol=1e-5, rtol=1e-5)
 N_LAYERS = 3
 Models = tuple[OpenVCLIP, dict[str, Tensor], dict[str, Tensor]]
 
@@ -59,7 +61,7 @@ def test_frames_see_their_neighbours_as_the_page_says(models: Models, n_frames: 
     model, _, tuned = models
     videos = clips(n_frames)[:, 0]
     expected = page.frame_embeddings(tuned, videos.double(), N_VISUAL_HEADS)
-    assert_close(model.embed_frames(videos).double(), expected, **CLOSE)
+    close(model.embed_frames(videos).double(), expected)
     alone = plain.frame_embeddings(tuned, videos.double(), N_VISUAL_HEADS)
     assert (expected - alone).abs().flatten(2).amax(dim=2).min() > 0.01  # each differs from CLIP, the only one, too
 
@@ -73,9 +75,9 @@ def test_templates_are_normalized_averaged_and_normalized_and_views_summed(model
     ours = model.embed_frames(frames.flatten(0, 1)).unflatten(0, (3, 3))
     scale = model.backbone.logit_scale
     of_view = model.score(ours[:, :1], rows(model))
-    assert_close((of_view / scale).double(), page.logits(f[:, 0], classes, torch.zeros(())), **CLOSE)
+    close((of_view / scale).double(), page.logits(f[:, 0], classes, torch.zeros(())))
     logits = model.score(ours, rows(model))
-    assert_close((logits / scale).double(), page.logits_of_views(f, classes, torch.zeros(())), **CLOSE)
+    close((logits / scale).double(), page.logits_of_views(f, classes, torch.zeros(())))
     assert_close(logits.double(), page.logits_of_views(f, classes, tuned["logit_scale"]), atol=1e-4, rtol=1e-4)
     assert_close(model.score_views(ours, rows(model)).sum(dim=1), logits)
 
@@ -91,7 +93,7 @@ def test_a_test_mixes_all_tuned_weights_with_clips_the_logit_scale_too(models: M
         found = in_double(model)
         assert found.keys() == expected.keys()
         for name, value in expected.items():
-            assert_close(found[name], value, **CLOSE)
+            close(found[name], value)
         logits = model.score(model.embed_frames(videos)[:, None], rows(model))
         of_page = page.logits(f, classifier(model, original), expected["logit_scale"])
         assert_close(logits.double(), of_page, atol=1e-4, rtol=1e-4)
@@ -107,14 +109,15 @@ def test_a_training_step_has_the_loss_and_the_gradients_of_the_page(models: Mode
     model.zero_grad()
     embedded = model.embed_frames(videos)[:, None]
     assert model.scoring.trains_with_all
-    loss = sum(model.losses(model.score(embedded, rows(model)), embedded, labels).values())
+    losses = model.losses(model.score(embedded, rows(model)), embedded, labels)
+    loss = torch.stack(list(losses.values())).sum()
     loss.backward()
     clip = {name: value.clone().requires_grad_() for name, value in tuned.items()}
     f = page.frame_embeddings(clip, videos.double(), N_VISUAL_HEADS)
     logits = page.logits(f, classifier(model, original), clip["logit_scale"])
     of_page = functional.cross_entropy(logits, labels)
     of_page.backward()
-    assert_close(loss.double(), of_page, **CLOSE)
+    close(loss.double(), of_page)
     trained = {name.removeprefix("backbone.clip."): p for name, p in model.named_parameters() if p.requires_grad}
     assert set(trained) == {name for name in clip if name == "logit_scale" or name.startswith("visual.")}
     for name, parameter in trained.items():
@@ -142,7 +145,7 @@ def test_a_reversed_clip_has_reversed_embeddings_but_other_orders_others(models:
     model, _, _ = models
     videos = clips(8)[:, 0]
     found = model.embed_frames(videos)
-    assert_close(model.embed_frames(videos.flip(1)), found.flip(1), **CLOSE)
+    close(model.embed_frames(videos.flip(1)), found.flip(1))
     order = torch.tensor([0, 2, 1, 3, 4, 5, 6, 7])
     assert (model.embed_frames(videos[:, order]) - found[:, order]).abs().max() > 0.01
 
@@ -154,6 +157,6 @@ def test_a_still_clip_is_clips_frame_where_the_zeros_beyond_the_borders_do_not_r
     still = clips(1)[:, 0].expand(-1, 8, -1, -1, -1)
     found = model.embed_frames(still)
     of_clip = model.backbone.encode_frames(still[:, 0])[:, None]
-    assert_close(found[:, N_LAYERS : 8 - N_LAYERS], of_clip.expand(-1, 8 - 2 * N_LAYERS, -1), **CLOSE)
+    close(found[:, N_LAYERS : 8 - N_LAYERS], of_clip.expand(-1, 8 - 2 * N_LAYERS, -1))
     reached = torch.cat([found[:, :N_LAYERS], found[:, 8 - N_LAYERS :]], dim=1)
     assert (reached - of_clip).abs().amax(dim=2).min() > 1e-4

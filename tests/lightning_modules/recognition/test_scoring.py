@@ -6,16 +6,22 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scorer, Scoring
-from zsar.lightning_modules.recognition.token_rows import token_rows
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
+from zsar.lightning_modules.recognition.scoring import (
+    ClassProbabilities,
+    EmbeddedBatch,
+    PromptEnsemble,
+    Scorer,
+    Scoring,
+)
 
 SCALE = torch.tensor(10.0)
 SCORERS: tuple[Scorer, ...] = get_args(Scorer)
 OF_COSINES = tuple(scorer for scorer in SCORERS if scorer != "frame_voting")
 ALL = [
-    Scoring(scorer, ensemble)  # type: ignore[arg-type]
+    Scoring(scorer, ensemble)
     for scorer in SCORERS
-    for ensemble in ("probability", "embedding")
+    for ensemble in get_args(PromptEnsemble)
     if (scorer, ensemble) != ("concept_spotting", "embedding")  # refused
 ]
 

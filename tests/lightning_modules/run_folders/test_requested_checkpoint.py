@@ -30,11 +30,17 @@ def requested(given: str | None, folder: Path, **changes: Any) -> Path | None:
 
 @pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
 def test_keywords_are_of_the_run_and_none_is_none(tmp_path: Path, command: str) -> None:
-    for name in ("best", "last"):
+    for name in ("weight_mean", "best", "last"):
         save_checkpoint(tmp_path / f"{name}.ckpt")
         assert requested(name, tmp_path, command=command) == tmp_path / f"{name}.ckpt"
     assert requested("none", tmp_path, command=command) is None
     assert requested(None, tmp_path, command="fit") is None
+
+
+def test_a_test_takes_the_mean_of_epochs_before_the_best_and_the_best_before_the_last(tmp_path: Path) -> None:
+    for name in ("last", "best", "weight_mean"):
+        save_checkpoint(tmp_path / f"{name}.ckpt")
+        assert requested(None, tmp_path) == tmp_path / f"{name}.ckpt"
 
 
 def test_a_training_resumes_from_its_last_checkpoint_if_there_is_one(tmp_path: Path) -> None:
@@ -106,7 +112,7 @@ def test_a_checkpoint_says_what_was_trained(tmp_path: Path) -> None:
     torch.save(content, path)
     assert read_summary(path) == CheckpointSummary(weights, 3, 16, {"limit_train_batches": 2})
     torch.save({"state_dict": content["state_dict"], "zsar": {}}, path)  # converted
-    assert read_summary(path) == CheckpointSummary(weights, 0, 0, {})
+    assert read_summary(path) == CheckpointSummary(weights, 0, 0, {}, can_be_resumed=False)
 
 
 def test_what_is_no_checkpoint_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,6 +93,15 @@ def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() ->
     assert (flat["start_from.trained_on"], flat["start_from.weights_hash"]) == ("None", "None")
     assert flat["model.optimization.learning_rate"] == "5e-05"
     assert not {"seed", "trainer.epochs_done", "class_text.hash"} & set(flat)
+
+
+def test_a_mean_of_epochs_and_a_single_one_are_never_called_the_same() -> None:
+    """Nor two means; and their records have the same leaves, so that they are compared one by one."""
+    mean = {"first_epoch": 2, "last_epoch": 22, "weighting": "uniform", "mu": None, "sigma": None}
+    records = [{"class_text": {}, "mean_of_epochs": of} for of in (None, mean, {**mean, "last_epoch": 21})]
+    flat = [flat_record(record) for record in records]
+    assert flat[0].keys() == flat[1].keys()
+    assert all(first != second for first, second in combinations(flat, 2))
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import GradientAccumulationScheduler
 from timm.scheduler import CosineLRScheduler
+from torch.testing import assert_close
 
 from tests.reference.timm_cosine import timm_rate
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
 from zsar.lightning_modules.training.optimization import Optimization
 
 
@@ -75,16 +77,52 @@ def test_groups_keep_their_own_peak_rates() -> None:
     assert configured["lr_scheduler"]["interval"] == "step"
 
 
+def test_a_warm_up_from_above_zero_of_a_hand_computed_example() -> None:
+    """From a hundredth of the peak in 2 of 12 steps, which would be reached at step 2, where the cosine begins."""
+    recipe = Optimization(warmup_fraction=1 / 6, warmup_start_fraction=0.01, final_fraction=0.01)
+    cosine = [0.01 + 0.99 * (1 + math.cos(math.pi * i / 10)) / 2 for i in range(11)]
+    assert [recipe.rate_at(step, 12) for step in range(13)] == pytest.approx([0.01, 0.505, *cosine], abs=1e-12)
+    assert recipe.rate_at(12, 12) == pytest.approx(0.01)
+    timms = replace(recipe, warmup_start_fraction=0.25, cosine_from="start")
+    for step in range(13):
+        restated = timm_rate(step, peak=1.0, lowest=0.01, n_steps=12, n_warmup=2, warmup_start=0.25)
+        assert timms.rate_at(step, 12) == pytest.approx(restated, abs=1e-12)
+
+
+def test_what_an_older_setting_lacks_stands_for_what_was_done_then() -> None:
+    """A warm-up of its own way, and decay of everything: as the settings of older checkpoints are read."""
+    of_before = {"learning_rate": 1e-3, "warmup_fraction": 0.2, "cosine_from": "after_warmup"}
+    read = arguments_of_now("model", {"optimization": of_before})["optimization"]
+    assert Optimization(**read) == Optimization(1e-3, warmup_fraction=0.2)
+    assert set(read) == {*of_before, "warmup_start_fraction", "decay_on"}
+
+
+def test_vectors_may_be_left_out_of_the_decay_but_not_a_scalar() -> None:
+    scalar, vector, matrix = (torch.nn.Parameter(torch.ones(shape)) for shape in ((), (3,), (2, 3)))
+    recipe = Optimization(learning_rate=0.1, weight_decay=0.5, warmup_fraction=0.0, decay_on="all_but_vectors")
+    optimizer = recipe.configure([([vector], 0.2), ([scalar, vector, matrix][::2], None)], 10)["optimizer"]
+    for parameter in (scalar, vector, matrix):
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    assert_close(vector.detach(), torch.ones(3))  # no gradient, no decay
+    assert_close(scalar.detach(), torch.tensor(1 - 0.1 * 0.5))
+    assert_close(matrix.detach(), torch.full((2, 3), 1 - 0.1 * 0.5))
+    assert [group["lr"] for group in optimizer.param_groups] == [0.2, 0.1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"warmup_start_fraction": 1.1}, "warmup_start_fraction is a share between 0 and 1; got 1.1"),
+        ({"warmup_start_fraction": 0.1, "warmup_fraction": 0}, "warmup_start_fraction is 0.1, but there is no warm-up"),
+        ({"decay_on": "matrices"}, "decay_on must be one of all, all_but_vectors; got 'matrices'"),
         ({"learning_rate": 0.0}, "learning_rate must be positive; got 0"),
         ({"learning_rate": float("inf")}, "learning_rate must be finite; got inf"),
         ({"learning_rate": float("nan")}, "learning_rate must be finite; got nan"),
         ({"warmup_fraction": 5}, "between 0 and 1; got 5"),
     ],
 )
-def test_impossible_settings_are_refused(arguments: dict[str, float], message: str) -> None:
+def test_impossible_settings_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Optimization(**arguments)
 

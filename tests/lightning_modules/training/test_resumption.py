@@ -13,6 +13,7 @@ from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -27,7 +28,7 @@ TINY: dict[str, Any] = {
 MODELS: dict[str, Callable[[], ActionRecognizer]] = {
     "t2l": lambda: T2L(**TINY, n_frames=2),
     "fine_tuned_clip": lambda: FineTunedCLIP(**TINY, n_negative_classes=1),
-    "ap_clip": lambda: APCLIP(**TINY, n_negative_classes=1),
+    "ap_clip": lambda: APCLIP(**TINY, n_negative_classes=1, interpolated_regularization=InterpolatedRegularization()),
 }
 
 

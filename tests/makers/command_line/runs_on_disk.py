@@ -45,6 +45,7 @@ def save_checkpoint(path: Path, weight: float = 0.0, *, epoch: int = 1, **about:
         "epoch": epoch,
         "global_step": 4 * (epoch + 1),
         "loops": {"fit_loop": {"epoch_loop.batch_progress": progress}},
+        "optimizer_states": [],
         "zsar": {"weights_hash": trained_weights_hash(state), **about},
     }
     torch.save(content, path)

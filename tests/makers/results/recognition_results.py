@@ -34,6 +34,7 @@ TRAINED = {
     "model": {"drop_rate": 0.1, "optimization": {"learning_rate": 5e-5}},
     "clips": {"train_sampling": "random", "augmentation": {"flip": 0.5}},
     "best_by": "val/top1",
+    "mean_of_epochs": None,
 }
 
 

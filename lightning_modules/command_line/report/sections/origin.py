@@ -23,6 +23,8 @@ _DATA = {
     "data_set": "data set",
     "protocol": "protocol",
     "classes": "classes",
+    "half_draws": "draws of halves",
+    "test_videos": "test videos",
     "split": "split of classes",
     "fold": "fold",
     "split_number": "draw of classes",
@@ -51,6 +53,13 @@ _MODEL = {
     "checkpoint_weights_hash": "hash of its weights",
     "trained_parameters": "trained parameters",
     "tuned_share": "share of the tuned weights",
+}
+_MEAN = {
+    "first_epoch": "mean of epochs: first",
+    "last_epoch": "mean of epochs: last",
+    "weighting": "mean of epochs: weighting",
+    "mu": "mean of epochs: mu",
+    "sigma": "mean of epochs: sigma",
 }
 _PLAIN = (str, int, float, bool)
 
@@ -103,6 +112,7 @@ def facts_of(run: ReportedRun) -> Iterator[Fact]:
     trained_on: Mapping[str, Any] = part(model, "trained_on", kind=dict) or {}
     named = {key: f"trained on: {_DATA[key]}" for key in ("data_set", "split_hash", "split_seed", "fold", "shots")}
     yield from _leaves("Weights", trained_on, named)
+    yield from _leaves("Weights", part(result, "training", "mean_of_epochs", kind=dict) or {}, _MEAN)
     yield from _circumstances(result)
 
 

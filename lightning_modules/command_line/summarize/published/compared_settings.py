@@ -8,6 +8,7 @@ from pathlib import Path
 from zsar.lightning_modules.command_line.summarize.published.method_names import scorer_of, start_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import PublishedFigure
 from zsar.lightning_modules.command_line.summarize.published.t3al_settings import t3al_pairs
+from zsar.lightning_modules.command_line.summarize.published.trained_model_names import published_tuned_share
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
@@ -55,6 +56,7 @@ def departures(group: RunGroup | LocalizationGroup) -> list[str]:
     ]
     is_drawn = settings.protocol in ("base_to_novel", "few_shot") and not settings.lists
     share = dict(settings.model_arguments).get("tuned_share", "1.0")
+    usual_share = published_tuned_share(settings.model.split(".")[-1], clip_model(settings))
     n_failed = max(run.n_failed for run in group.runs)
     n_damaged = max(run.n_damaged for run in group.runs)
     n_excluded = max(run.n_excluded for run in group.runs)
@@ -63,7 +65,7 @@ def departures(group: RunGroup | LocalizationGroup) -> list[str]:
     possible = [
         (bool(weights), f"weights {', '.join(weights)} / openai"),
         (is_drawn, "split drawn / published lists"),
-        (float(share) != 1, f"share of the tuned weights {share} / 1.0"),
+        (float(share) != usual_share, f"share of the tuned weights {share} / {usual_share}"),
         (n_failed > 0, f"undecodable videos that count as wrong {n_failed} / 0"),
         (n_damaged > 0, f"damaged frames that were accepted {n_damaged} / 0"),
         (n_excluded > 0, f"videos left out {n_excluded} / 0"),
@@ -118,7 +120,11 @@ def _recognition_pairs(group: RunGroup, figure: PublishedFigure) -> list[Pair]:
     if figure.n_tuning_frames is not None:
         pairs.append(("frames to tune on", _tuning_frames(settings), figure.n_tuning_frames))
     if settings.classes != "all" or figure.classes is not None:
-        pairs.append(("classes", settings.classes, figure.classes or "all"))
+        # "halves": the paper does not tell how they were drawn
+        ours = "halves" if figure.classes == "halves" and settings.classes.startswith("halves") else settings.classes
+        pairs.append(("classes", ours, figure.classes or "all"))
+    if settings.test_videos != "official" or figure.test_videos is not None:
+        pairs.append(("test videos", settings.test_videos, figure.test_videos or "official"))
     if settings.protocol != "base_to_novel":
         return [*pairs, ("folds", group.n_folds, figure.n_folds)]
     if settings.trained_on is not None and figure.shots is not None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
+from zsar.lightning_modules.command_line.summarize.published.trained_model_names import trained_model_variant
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
 
-_METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others have their class's name
+# Others have their class's name.
+_METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP", "OpenVCLIP": "Open-VCLIP"}
 # Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
 _T2L_VARIANTS = {
     ("all", True): None,
@@ -165,6 +167,8 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
         return name, _t2l_variant(arguments)
     method = _METHODS.get(name, name)
+    if method in ("BIKE", "Open-VCLIP"):
+        return method, trained_model_variant(method, settings, scorer_of(settings))
     if method not in _PRETRAINED:
         return method, None
     departures = []

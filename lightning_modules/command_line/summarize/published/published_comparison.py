@@ -23,7 +23,8 @@ from zsar.lightning_modules.command_line.summarize.results.run_groups import Loc
 
 # Two tables report one figure if they agree in all of these, or one of them does not tell.
 _DETAILS = (
-    *("std", "shots", "n_frames", "n_views", "class_text", "n_folds", "classes", "n_tuning_frames"),
+    *("std", "shots", "n_frames", "n_views", "class_text", "n_folds", "classes", "test_videos"),
+    "n_tuning_frames",
     *("prompts_per_class", "scorer", "frame_statistics", "sampling", "shift", "precision"),
     *("start_from", "batch", "epochs"),
 )

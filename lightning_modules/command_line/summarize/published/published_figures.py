@@ -61,7 +61,9 @@ class PublishedFigure:
         batch: Videos of an optimizer step.
         epochs: Epochs of training.
         n_folds: How many splits, draws of classes, or seeds in base-to-novel, the value is the mean of.
-        classes: Which classes were tested, as `split.classes` has it, where it is not all of them.
+        classes: Which classes were tested, as `split.classes` has it, where it is not all of them; "halves by numpy"
+            where it is known that numpy drew them (`split.half_draws`).
+        test_videos: Which videos were tested, as `split.test_videos` has it, where it is not the official test set.
         split: Shares of the classes that are trained and tested on in localization: "50_50" or "75_25"; None in
             recognition.
         variant: What differs from the method as its authors propose it; None for nothing.
@@ -95,6 +97,7 @@ class PublishedFigure:
     epochs: int | None = None
     n_folds: int | None = None
     classes: str | None = None
+    test_videos: str | None = None
     split: str | None = None
     variant: str | None = None
     note: str = ""

@@ -66,7 +66,8 @@ class RunSettings:
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
         training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
         test: What is recorded of the test beyond the above; none where it is not recorded.
-        classes: Which classes are tested, as `split.classes` has it.
+        classes: Which classes are tested, as `split.classes` has it, and how halves were drawn.
+        test_videos: Which videos are tested, as `split.test_videos` has it.
     """
 
     model: str
@@ -87,6 +88,7 @@ class RunSettings:
     training: tuple[tuple[str, str], ...] = ()
     test: tuple[tuple[str, str], ...] = ()
     classes: str = "all"
+    test_videos: str = "official"
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
@@ -224,6 +226,7 @@ def recognition_settings(content: Mapping[str, Any]) -> RunSettings:
         training=training_settings(content),
         test=test_settings(content),
         classes=choice_of_classes(content),
+        test_videos=data.get("test_videos", "official"),
     )
 
 

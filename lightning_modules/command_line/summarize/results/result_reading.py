@@ -29,9 +29,8 @@ _FREE_ARGUMENTS = ("backbone", "scoring.training_prompts")  # the latter, which 
 _LONGEST = 200  # characters of what is wrong
 # Which a test states too, but does not read; its training's are recorded.
 _OF_TRAINING = (
-    *("optimization", "start_from"),
-    # FineTunedCLIP's
-    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale", "interpolated_regularization"),
+    *("optimization", "start_from", "interpolated_regularization"),
+    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale"),  # FineTunedCLIP's
 )
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
@@ -108,8 +107,8 @@ def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
 def choice_of_classes(content: Mapping[str, Any]) -> str:
     """Which of the data set's classes were tested, by `split.classes`; older results tell by their configuration."""
     data = content["data"]
-    if "classes" in data:
-        return str(data["classes"])
+    if "classes" in data:  # "halves by numpy" where it drew them
+        return f"{data['classes']} by numpy" if data.get("half_draws") == "numpy" else str(data["classes"])
     arguments: dict[str, Any] = ((content["config"] or {}).get("data") or {}).get("init_args") or {}
     split = arguments_of_now("data", arguments, of_class=data["class_path"]).get("split") or {}
     return str(split.get("classes", "all"))

@@ -8,7 +8,7 @@ from tests.makers.models.every_recognizer import recognizer
 from zsar.callbacks.pictures.attention.observed_video import observe_video
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
-from zsar.lightning_modules.recognition.concept_spotting import spotted_frames
+from zsar.lightning_modules.recognition.scorers.concept_spotting import spotted_frames
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l.t2l import T2L
 

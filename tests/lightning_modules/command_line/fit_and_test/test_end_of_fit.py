@@ -6,9 +6,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
 
 
-def written(path: Path, epochs: float, most: int | None = 50) -> str:
-    trainer = {"epochs_done": epochs, "max_epochs": most}
-    about = {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": {}, "training": {"trainer": trainer}}
+def written(path: Path, epochs: float, most: int | None = 50, mean: dict[str, object] | None = None) -> str:
+    record = {"trainer": {"epochs_done": epochs, "max_epochs": most}, "mean_of_epochs": mean}
+    about = {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": {}, "training": record}
     torch.save({"zsar": about, "state_dict": {}}, path)
     return str(path)
 
@@ -23,6 +23,14 @@ def test_best_and_last_and_the_next_command_are_named(tmp_path: Path) -> None:
         f"last checkpoint: {tmp_path / 'last.ckpt'} (after 50 of 50 epochs)",
         "next: zsar test",
     ]
+
+
+def test_the_mean_of_epochs_which_tests_take_is_named_first(tmp_path: Path) -> None:
+    callback = ModelCheckpoint(dirpath=tmp_path, monitor=None)
+    callback.best_model_path = written(tmp_path / "last.ckpt", 22.0, 22)
+    mean = written(tmp_path / "weight_mean.ckpt", 22, 22, {"first_epoch": 2, "last_epoch": 22, "weighting": "uniform"})
+    first, *_ = end_of_fit(callback, "zsar test").splitlines()
+    assert first == f"mean of weights: {mean} (epochs 2 to 22, uniform)"
 
 
 def test_without_a_monitor_the_checkpoint_is_the_last(tmp_path: Path) -> None:

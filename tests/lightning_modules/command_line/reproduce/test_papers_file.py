@@ -60,9 +60,10 @@ def test_a_table_is_read_with_rows_steps_and_figures(tmp_path: Path) -> None:
     assert papers.of_no_paper == {"t2l_video_folder": "one's own videos"}
 
 
-def test_the_best_checkpoint_can_be_asked_for(tmp_path: Path) -> None:
-    papers = read_papers(written(tmp_path, FILE.replace("from: fit", "from: {checkpoint: best}")))
-    assert next(papers.tables).rows[0].steps[1].checkpoint == "best"
+@pytest.mark.parametrize("name", ["best", "weight_mean"])
+def test_another_checkpoint_can_be_asked_for(name: str, tmp_path: Path) -> None:
+    papers = read_papers(written(tmp_path, FILE.replace("from: fit", f"from: {{checkpoint: {name}}}")))
+    assert next(papers.tables).rows[0].steps[1].checkpoint == name
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,11 @@ def test_the_best_checkpoint_can_be_asked_for(tmp_path: Path) -> None:
         ("row: X-CLIP", "row: All layers", "rows has 'All layers' twice"),
         ("columns: [HMDB-51, UCF-101]", "columns: [a, a]", "columns has 'a' twice"),
         ("- fit: t2l_kinetics400", "- fitt: t2l_kinetics400", "must have exactly one of fit, test, run"),
-        ("from: fit", "from: last", "is 'last', but must be `fit`, or `{checkpoint: best}`"),
+        (
+            "from: fit",
+            "from: last",
+            "is 'last', but must be `fit`, `{checkpoint: best}` or `{checkpoint: weight_mean}`",
+        ),
         ("with: [ablation", "from: fit\n              with: [ablation", "`from: fit`, but no fit before it"),
         ("vary: {data.split.fold: [1, 2]}", "vary: {data.split.fold: []}", "data.split.fold has no value"),
         ("set: {trainer.max_epochs: 5}", "set: {x: 1}\n              vary: {x: [2]}", "x in `set` and in `vary`"),

@@ -3,7 +3,7 @@ from torch.nn import functional
 from torch.testing import assert_close
 
 from zsar.api.export.onnx_graph import direct_late_interaction
-from zsar.lightning_modules.recognition.late_interaction import late_interaction
+from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
 
 
 def test_the_direct_form_gives_the_scores_of_the_operator() -> None:

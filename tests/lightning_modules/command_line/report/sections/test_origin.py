@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 from tests.makers.results.localization_results import write_localization
@@ -19,6 +20,17 @@ def test_what_made_a_figure_is_named(tmp_path: Path) -> None:
     assert facts["Weights", "CLIP's weights"] == "openai"
     assert facts["Code and machine", "seed"] == "3"
     assert facts["Code and machine", "code"] == "0123456789ab"
+
+
+def test_a_mean_of_epochs_is_told(tmp_path: Path) -> None:
+    folder = write_tested_run(tmp_path / "run")
+    result = json.loads((folder / "results.json").read_text())
+    mean = {"first_epoch": 2, "last_epoch": 22, "weighting": "uniform", "mu": None, "sigma": None}
+    result["training"] = {**(result.get("training") or {}), "mean_of_epochs": mean}
+    (folder / "results.json").write_text(json.dumps(result))
+    facts = {fact[:2]: fact[2] for fact in facts_of(read(folder))}
+    assert (facts["Weights", "mean of epochs: first"], facts["Weights", "mean of epochs: last"]) == ("2", "22")
+    assert ("Weights", "mean of epochs: mu") not in facts
 
 
 def test_sets_of_one_kind_share_a_line(tmp_path: Path) -> None:

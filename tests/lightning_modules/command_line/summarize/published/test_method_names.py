@@ -35,16 +35,17 @@ def settings_of(folder: Path, *files: Path) -> dict[str, str]:
 
 
 def model_of(experiment: Path) -> str:
-    return {"zero_shot_clip.yaml": "CLIP", "vifi_clip.yaml": "ViFi-CLIP"}[
+    return {"zero_shot_clip.yaml": "CLIP", "vifi_clip.yaml": "ViFi-CLIP", "bike.yaml": "BIKE"}[
         re.findall(r"\nmodel: \S*/(\S+)", experiment.read_text())[0]
     ]
 
 
 @pytest.mark.parametrize("path", ADAPTED, ids=lambda path: path.stem)
 def test_an_experiment_is_the_papers_method(tmp_path: Path, path: Path) -> None:
-    method = path.stem.split("_names")[0].split("_hmdb")[0]
+    method = path.stem.removeprefix("bike_").split("_names")[0].split("_hmdb")[0]
     expected = next(name for name in ("DTS-TPT", "TPT", "ZAR") if method.upper().replace("_", "-").startswith(name))
-    variant = "TS-TPT only" if "_names_" in path.stem else None
+    parts = [*(["TS-TPT only"] if "_names_" in path.stem else []), *(["on BIKE"] if "bike_" in path.stem else [])]
+    variant = ", ".join(parts) or None
     assert adapted_method(settings_of(tmp_path, path), model_of(path)) == (expected, variant)
 
 

@@ -437,7 +437,7 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
-    rarely_told = ("shift", "classes", "frame_statistics", "sampling", "n_tuning_frames")
+    rarely_told = ("shift", "classes", "test_videos", "frame_statistics", "sampling", "n_tuning_frames")
     if name not in ("trained_on", *rarely_told):  # nothing for no training, and what is usual
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")

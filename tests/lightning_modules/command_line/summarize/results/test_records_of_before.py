@@ -78,9 +78,16 @@ def test_a_training_of_before_was_as_it_could_only_be(tune: str, logit_scale: st
     assert recorded["model"] == {
         "tune": tune,
         "mixing": {"mixup_alpha": 0.8, "partner": "previous"},
-        "optimization": {"learning_rate": 1e-5, "cosine_from": "after_warmup"},
+        "optimization": {
+            "learning_rate": 1e-5,
+            "cosine_from": "after_warmup",
+            "warmup_start_fraction": None,
+            "decay_on": "all",
+        },
         "logit_scale": logit_scale,
+        "interpolated_regularization": None,
     }
+    assert recorded["mean_of_epochs"] is None
     assert recorded["training_prompts"] == "drawn"
     assert recorded == {**recorded, **FRAMES}
 

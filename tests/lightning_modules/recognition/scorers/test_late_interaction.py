@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from tests.reference.late_interaction import late_interaction as oracle
 from zsar.lightning_modules.recognition import late_interaction as module
-from zsar.lightning_modules.recognition.late_interaction import late_interaction
+from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
 
 B, VT, C, P, D = 3, 5, 7, 4, 16
 SHARED, OF_EACH_VIDEO = (C, P, D), (B, C, P, D)

@@ -10,8 +10,8 @@ from torch.testing import assert_close
 
 from tests.reference import bike as page
 from zsar.lightning_modules.recognition import concept_spotting as module
-from zsar.lightning_modules.recognition.concept_spotting import concept_spotting, spotted_frames
-from zsar.lightning_modules.recognition.token_rows import token_rows
+from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting, spotted_frames
+from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 
 SCALE = torch.tensor(10.0)
 ONE = torch.tensor(1.0, dtype=torch.float64)

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from zsar.lightning_modules.recognition.token_rows import end_embeddings, token_embeddings
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_embeddings
 
 TEMPERATURE = 0.01
 """Of the softmax over frames; fixed in the authors' code."""

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 from torch.testing import assert_close
 
-from zsar.lightning_modules.recognition.mean_pooled_cosine import average_probabilities, mean_pooled_cosine
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import average_probabilities, mean_pooled_cosine
 
 
 def test_hand_computed_example() -> None:

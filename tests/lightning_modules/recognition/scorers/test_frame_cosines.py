@@ -5,8 +5,8 @@ from torch.nn.functional import normalize
 from torch.testing import assert_close
 
 from tests.reference import bike, open_vclip
-from zsar.lightning_modules.recognition.frame_cosines import frame_voting, mean_frame_cosine
-from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
+from zsar.lightning_modules.recognition.scorers.frame_cosines import frame_voting, mean_frame_cosine
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine
 
 ONE = torch.tensor(1.0)
 

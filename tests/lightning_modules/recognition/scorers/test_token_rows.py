@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from zsar.lightning_modules.recognition.token_rows import end_embeddings, token_embeddings, token_rows
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_embeddings, token_rows
 
 
 def test_a_hand_computed_row() -> None:

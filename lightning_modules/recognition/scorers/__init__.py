@@ -1,0 +1,1 @@
+"""From frame and class embeddings to scores: each scorer's mathematics in its own file."""
