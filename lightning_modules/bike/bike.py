@@ -94,6 +94,11 @@ class BIKE(ActionRecognizer):
                 width, n_heads=n_heads, n_positions=self.backbone.text.context_length, n_layers=n_head_layers
             )
 
+    @property
+    def frame_variant(self) -> str:
+        """Tells frame embeddings of the tower from those of the head above it, which the same weights give."""
+        return "without the head" if self.video_head is not None and self.frame_source == "visual_tower" else ""
+
     def embed_frames(self, frames: Tensor) -> Tensor:
         """Embeds frames, which see each other in the head: normalized [B, T, 3, H, W] -> [B, T, D]."""
         of_tower = super().embed_frames(frames)

@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 from torch.testing import assert_close
 
 from tests.reference import bike as page
-from zsar.lightning_modules.recognition import concept_spotting as module
+from zsar.lightning_modules.recognition.scorers import concept_spotting as module
 from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting, spotted_frames
 from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
 

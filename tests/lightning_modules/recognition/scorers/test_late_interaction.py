@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.testing import assert_close
 
 from tests.reference.late_interaction import late_interaction as oracle
-from zsar.lightning_modules.recognition import late_interaction as module
+from zsar.lightning_modules.recognition.scorers import late_interaction as module
 from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
 
 B, VT, C, P, D = 3, 5, 7, 4, 16
