@@ -14,6 +14,7 @@ from torch import Tensor
 from tests.reference.frame_sampling import middle_frames
 from zsar.datamodules.views.frame_sampling import (
     SegmentSampling,
+    TrainSampling,
     centre_indices,
     multi_clip_indices,
     random_segment_indices,
