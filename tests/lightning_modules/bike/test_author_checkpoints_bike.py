@@ -84,7 +84,8 @@ def test_the_published_names_and_shapes_are_those_of_the_model(
     assert {k: v.shape for k, v in content.head.items()} == {
         k: v.shape for k, v in model.video_head.state_dict().items()
     }
-    assert [layer.self_attn.num_heads for layer in model.video_head.layers] == [width // 64] * 6
+    layers: list[Any] = list(model.video_head.layers)
+    assert [layer.self_attn.num_heads for layer in layers] == [width // 64] * 6
 
 
 @pytest.mark.parametrize(
