@@ -125,6 +125,8 @@ class Text:
             one {}, or a list of templates.
         names: What fills the templates: "clean" names ("apply eye makeup") or "exact" names, as the data set or the
             label file of a published list writes them ("ApplyEyeMakeup").
+        renamed: Other words for classes in templates, by their clean names: {yo yo: yoyo}, as Open-VCLIP's authors have
+            it; null for none.
         descriptions: Texts to use instead of templates: a JSON file as `zsar describe` writes it, or the name of one
             that comes with zsar, such as ucf101_descriptions (`zsar/datamodules/class_text/texts`); or a CSV file of
             T2L's authors, such as EZ-CLIP/GPT_discription/NAME.csv for a clone in the data root. A path is relative to
@@ -136,6 +138,7 @@ class Text:
 
     templates: str | list[str] = TRAINED_TEMPLATE
     names: Literal["clean", "exact"] = "clean"
+    renamed: dict[str, str] | None = None
     descriptions: Path | str | None = None
     lead: str | None = None
     groups: list[Group] | None = None
@@ -143,6 +146,8 @@ class Text:
     def __post_init__(self) -> None:
         """Checks that a lead and groups have descriptions to apply to."""
         check_groups(self.groups)
+        if self.renamed is not None and self.descriptions is not None:
+            raise ValueError("text.renamed is of templates, but text.descriptions are used; leave one of them out")
         if self.groups is not None and self.descriptions is None:
             raise ValueError(f"text.groups is {self.groups}, but there are no text.descriptions to choose from")
         if self.lead is not None and self.descriptions is None:

@@ -16,7 +16,7 @@ from lightning.pytorch import LightningDataModule
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.class_text.checked_names import too_few_classes
-from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.class_text.templates import fill_templates, spoken_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
 from zsar.datamodules.lists.splits import HALVES, base_and_novel_classes, draw_training_videos, split_hash
@@ -217,7 +217,7 @@ class TrimmedSets(LightningDataModule):
 
     def _filled(self, set_name: str, names: Sequence[str]) -> ClassText:
         exact = self.exact_name_of if self.text.names == "exact" else {}
-        spoken = [exact.get(name, name) for name in names]
+        spoken = spoken_names(names, exact, renamed=self.text.renamed, known=self.class_names)
         return fill_templates(set_name, names, self.text.templates, spoken=spoken)
 
     @property

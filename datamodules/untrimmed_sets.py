@@ -19,7 +19,7 @@ from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_identity import clean_names
-from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.class_text.templates import fill_templates, spoken_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
@@ -135,7 +135,9 @@ class UntrimmedSets(LightningDataModule):
                 groups=self.text.groups,
                 data_root=self.data_root,
             )
-        spoken = exact_names if self.text.names == "exact" else names
+        exact = dict(zip(names, exact_names, strict=True)) if self.text.names == "exact" else {}
+        known = self.in_plain_words(self.all_exact_names)
+        spoken = spoken_names(names, exact, renamed=self.text.renamed, known=known)
         return fill_templates(set_name, names, self.text.templates, spoken=spoken)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from zsar.datamodules.batch import ClassText
 
@@ -43,6 +43,29 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "The woman is {}",
     ),
 }
+
+
+def spoken_names(
+    names: Sequence[str], exact: Mapping[str, str], *, renamed: Mapping[str, str] | None, known: Collection[str]
+) -> list[str]:
+    """What fills the templates for each class.
+
+    Args:
+        names: Class names, in label order.
+        exact: Class name -> another spelling, for those that are to have one.
+        renamed: Class name -> other words, which come first; None for none.
+        known: All classes of the data set, of which `names` may be a part.
+
+    Raises:
+        ValueError: A class that is renamed is not among those known.
+    """
+    other = renamed or {}
+    if unknown := [name for name in other if name not in known]:
+        raise ValueError(
+            f"text.renamed names {unknown[0]!r}, which is no class of this data set; give its clean name, such as "
+            f"{next(iter(known), '')!r}"
+        )
+    return [other.get(name, exact.get(name, name)) for name in names]
 
 
 def fill_templates(

@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.datamodules.class_text.templates import TEMPLATES, fill_templates
+from zsar.datamodules.class_text.templates import TEMPLATES, fill_templates, spoken_names
 
 
 def test_a_named_set_is_filled_in_order() -> None:
@@ -35,3 +35,18 @@ def test_open_vclip_has_seven_wordings_for_each_of_four_media() -> None:
 def test_a_template_needs_one_place_for_the_name(template: str) -> None:
     with pytest.raises(ValueError, match=r"neither a template with one \{\}.*action_clip"):
         fill_templates("val", ["surfing"], template)
+
+
+def test_other_words_for_a_class_fill_its_templates_alone() -> None:
+    """Open-VCLIP's authors split UCF-101's names but for "Yoyo"; "yo yo" and "yoyo" are not the same tokens."""
+    known = ("tai chi", "yo yo")
+    assert spoken_names(known, {}, renamed={"yo yo": "yoyo"}, known=known) == ["tai chi", "yoyo"]
+    assert spoken_names(("tai chi",), {}, renamed={"yo yo": "yoyo"}, known=known) == ["tai chi"]  # of another set
+    exact = {"tai chi": "TaiChi", "yo yo": "YoYo"}
+    assert spoken_names(known, exact, renamed=None, known=known) == ["TaiChi", "YoYo"]
+    assert spoken_names(known, exact, renamed={"yo yo": "yoyo"}, known=known) == ["TaiChi", "yoyo"]
+
+
+def test_a_class_that_the_data_set_lacks_cannot_be_renamed() -> None:
+    with pytest.raises(ValueError, match="renamed names 'YoYo', which is no class of this data set; .*'tai chi'"):
+        spoken_names(("tai chi",), {}, renamed={"YoYo": "yoyo"}, known=("tai chi", "yo yo"))
