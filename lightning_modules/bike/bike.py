@@ -57,7 +57,7 @@ class BIKE(ActionRecognizer):
             n_head_layers: Layers of the head; 0 for a model without one, which compares the tower's frames.
             test_scale: The factor of the scores in tests: as "trained"; or "none", as in the authors' scripts, where
                 probabilities are nearly uniform, so that the mean over views is nearly that of the scores. Training
-                and prompt tuning always take the trained one.
+                and the loss of prompt tuning always take the trained one.
             clip_learning_rate: Peak learning rate of CLIP's weights; that of the head is the optimization's.
             optimization: Optimizer and schedule; the default is the authors' for 30 epochs on Kinetics-400, 5 of them
                 warm-up.

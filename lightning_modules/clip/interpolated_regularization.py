@@ -99,7 +99,7 @@ class InterpolatedRegularization:
         if scaler is not None:
             factor = scaler.scale(torch.ones_like(value.detach()))
             gradients = tuple(None if g is None else g / factor for g in gradients)
-        term: Tensor = _WithGradients.apply(value.detach(), gradients, *parameters)  # type: ignore[no-untyped-call]
+        term: Tensor = _WithGradients.apply(value.detach(), gradients, *parameters)
         return term
 
 

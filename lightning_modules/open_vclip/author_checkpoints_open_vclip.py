@@ -23,8 +23,8 @@ from zsar.lightning_modules.training.author_checkpoints import (
 )
 
 _PREFIX = "model."
-_TUNED_SHARES = {"ViT-L-14-quickgelu": 0.4}  # the authors' PATCHING_RATIO is CLIP's share: 0.6
-_TUNED_SHARE = 0.5
+_LARGE = 1024  # the width of a ViT-L
+_TUNED_SHARE, _TUNED_SHARE_OF_LARGE = 0.5, 0.4  # the authors' PATCHING_RATIO is CLIP's share: 0.5 and 0.6
 _SAME_TENSOR = 1e-3  # relative: fp16 accounts for 0.0003, and unrelated weights differ by 1.4 of their length
 
 
@@ -49,7 +49,8 @@ class OpenVclipCheckpoint:
     @property
     def tuned_share(self) -> float:
         """The authors' share of the tuned weights at test time: 0.4 for L/14, 0.5 for all others."""
-        return _TUNED_SHARES.get(self.architecture, _TUNED_SHARE)
+        is_large = self.tuned["visual.class_embedding"].shape[-1] == _LARGE
+        return _TUNED_SHARE_OF_LARGE if is_large else _TUNED_SHARE
 
     def check_original(self, clip: Mapping[str, Tensor], weights: str | None) -> None:
         """Checks that a CLIP is the one that was tuned: its text half is that of the file.

@@ -45,9 +45,14 @@ class VideoTextModel(LightningModule):
         Args:
             backbone: The CLIP model.
             scoring: How frames are compared with prompts.
+
+        Raises:
+            BackboneError: The model cannot be built, or the scorer reads tokens that its text tower does not give.
         """
         super().__init__()
         self.backbone = backbone.build()
+        if scoring.reads_tokens:
+            self.backbone.text.tower.check_states()  # before any video is decoded
         self.backbone.requires_grad_(False)
         self.scoring = scoring
         self._tower_check = TowerCheck()

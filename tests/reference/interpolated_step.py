@@ -13,7 +13,7 @@ Weights = dict[str, Tensor]
 def gradients(loss: Callable[[Weights], Tensor], weights: Weights) -> Weights:
     """The gradient of a loss at some weights."""
     leaves = {name: value.detach().clone().requires_grad_() for name, value in weights.items()}
-    loss(leaves).backward()  # type: ignore[no-untyped-call]
+    loss(leaves).backward()
     return {name: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for name, leaf in leaves.items()}
 
 

@@ -7,8 +7,6 @@ head after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -83,11 +81,6 @@ def logits(f: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
 def logits_of_views(f: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
     """Section 4. f [B, V, T, D] -> [B, C]: the sum of the views' logits."""
     return torch.stack([logits(f[:, view], classes, logit_scale) for view in range(f.shape[1])]).sum(dim=0)
-
-
-def weight_mean(states: Sequence[State]) -> State:
-    """Section 6, SWA: the plain mean of the checkpoints, tensor by tensor."""
-    return {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
 
 
 def mixed(clip: State, averaged: State, clip_share: float) -> State:

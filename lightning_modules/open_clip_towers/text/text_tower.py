@@ -27,6 +27,7 @@ class TextTower(ABC):
         n_layers: Number of its blocks.
         shares_beginnings: Whether no token sees later ones, so that the common beginning of texts is computed once.
         reads: Which tokens of a text the embedding depends on and where it is read, in words.
+        has_states: Whether the states of all positions can be read (`encode_positions`).
     """
 
     architecture: str
@@ -36,6 +37,7 @@ class TextTower(ABC):
     n_layers: int
     shares_beginnings: bool
     reads: str
+    has_states: bool = False
 
     @property
     @abstractmethod
@@ -124,10 +126,20 @@ class TextTower(ABC):
         Raises:
             BackboneError: The tower has no such states.
         """
-        raise BackboneError(
-            f"the text tower of {self.architecture} has no states of its tokens to read (concept_spotting); "
-            "take a model with a text transformer of open_clip, such as ViT-B-16-quickgelu"
-        )
+        self.check_states()
+        raise NotImplementedError(f"{type(self).__name__}.encode_positions")
+
+    def check_states(self) -> None:
+        """Checks that the states of all positions can be read.
+
+        Raises:
+            BackboneError: The tower has none.
+        """
+        if not self.has_states:
+            raise BackboneError(
+                f"the text tower of {self.architecture} has no states of its tokens to read (concept_spotting); "
+                "take a model with a text transformer of open_clip, such as ViT-B-16-quickgelu"
+            )
 
     @abstractmethod
     def project(self, pooled: Tensor) -> Tensor:

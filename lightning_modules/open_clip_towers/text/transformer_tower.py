@@ -43,6 +43,8 @@ _PLACES = {
 class TransformerTower(TextTower):
     """A `TextTransformer` of open_clip, or the same within a `CLIP`."""
 
+    has_states = True
+
     def __init__(self, clip: Any, architecture: str) -> None:  # noqa: ANN401 - open_clip's models share no base class
         """Refers to the tower.
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import get_args
 
 import pytest
 import torch
+from torch import Tensor
 
 from tests.reference.frame_sampling import middle_frames
 from zsar.datamodules.views.frame_sampling import (
     SegmentSampling,
+    TrainSampling,
     centre_indices,
     multi_clip_indices,
     random_segment_indices,
@@ -108,7 +111,11 @@ def test_segments_that_share_ends_include_both(n_frames: int, n_samples: int) ->
 
 def test_training_takes_the_frames_of_its_setting() -> None:
     drawn = {}
-    for sampling, draw in (("random", random_segment_indices), ("random_shared_ends", random_shared_indices)):
+    draws: dict[TrainSampling, Callable[[int, int], Tensor]] = {
+        "random": random_segment_indices,
+        "random_shared_ends": random_shared_indices,
+    }
+    for sampling, draw in draws.items():
         torch.manual_seed(1)
         drawn[sampling] = training_indices(300, 8, sampling=sampling, centres="t2l").tolist()
         torch.manual_seed(1)

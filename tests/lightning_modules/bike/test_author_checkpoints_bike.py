@@ -84,7 +84,8 @@ def test_the_published_names_and_shapes_are_those_of_the_model(
     assert {k: v.shape for k, v in content.head.items()} == {
         k: v.shape for k, v in model.video_head.state_dict().items()
     }
-    assert [layer.self_attn.num_heads for layer in model.video_head.layers] == [width // 64] * 6
+    layers: list[Any] = list(model.video_head.layers)
+    assert [layer.self_attn.num_heads for layer in layers] == [width // 64] * 6
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,11 @@ def test_as_weights_of_clip_it_is_refused_with_the_remedy(tmp_path: Path) -> Non
     path = saved(tmp_path, as_bike_content(tiny()))
     with pytest.raises(BackboneError, match="BIKE's authors .*zsar convert"):
         OpenClipBackbone("tiny-clip", str(path))
+
+
+def test_a_head_that_lacks_a_whole_layer_is_incomplete(tmp_path: Path) -> None:
+    """The authors' heads have six layers; one of five is a file that lost some."""
+    content = as_bike_content(tiny())
+    content[HEAD] = {name: tensor for name, tensor in content[HEAD].items() if "resblocks.5" not in name}
+    with pytest.raises(AuthorCheckpointError, match=r"resblocks\.5"):
+        load(tmp_path, content)

@@ -28,6 +28,7 @@ def rows(model: BIKE, n_classes: int = 5) -> torch.Tensor:
 def test_the_visual_tower_the_scale_and_the_head_are_trained_at_two_rates() -> None:
     model = bike()
     configured = model.optimization.configure(model.parameter_groups(), 60)
+    assert model.video_head is not None
     head, clip = configured["optimizer"].param_groups
     assert (head["initial_lr"], clip["initial_lr"]) == (5e-5, 5e-6)
     assert (head["betas"], head["eps"], head["weight_decay"], clip["weight_decay"]) == ((0.9, 0.999), 1e-8, 0.2, 0.2)
@@ -64,7 +65,9 @@ def test_without_the_scale_views_are_averaged_nearly_as_cosines() -> None:
 
 def test_training_takes_the_trained_scale_whatever_tests_do() -> None:
     frames = torch.randn(3, 1, 4, 64)
-    trained, published = bike().train(), bike(test_scale="none").train()
+    trained, published = bike(), bike(test_scale="none")
+    for model in (trained, published):
+        model.train()
     classes = rows(trained)
     assert_close(published.score(frames, classes), trained.score(frames, classes), rtol=0, atol=0)
 

@@ -63,7 +63,7 @@ def test_a_training_is_that_of_the_authors(name: str) -> None:
 def test_the_defaults_of_the_class_are_those_of_the_config() -> None:
     settings = yaml.safe_load((CONFIGS / "model" / "bike.yaml").read_text())["init_args"]
     stated = {**settings["optimization"], "betas": tuple(settings["optimization"]["betas"])}
-    default = BIKE.__init__.__kwdefaults__
+    default: dict[str, Any] = BIKE.__init__.__kwdefaults__ or {}
     assert default["optimization"] == Optimization(**stated)
     for name in ("frame_source", "n_head_layers", "test_scale", "clip_learning_rate"):
         assert settings[name] == default[name], name

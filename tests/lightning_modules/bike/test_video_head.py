@@ -1,5 +1,7 @@
 """Tests of the video head: what it starts from, its two residuals, and its limit."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -8,9 +10,14 @@ from torch.testing import assert_close
 from zsar.lightning_modules.bike.video_head import EPS, VideoHead, quick_gelu
 
 
-def head(**arguments: int) -> VideoHead:
+def head(**arguments: Any) -> VideoHead:
     torch.manual_seed(0)
-    return VideoHead(64, **{"n_heads": 2, "n_positions": 7, "n_layers": 2, **arguments})  # type: ignore[arg-type]
+    return VideoHead(64, **{"n_heads": 2, "n_positions": 7, "n_layers": 2, **arguments})
+
+
+def layers(model: VideoHead) -> list[Any]:
+    """Its layers, for which PyTorch has no type."""
+    return list(model.layers)
 
 
 def test_quick_gelu_of_a_few_numbers() -> None:
@@ -24,7 +31,7 @@ def test_without_layers_frames_are_doubled_and_moved_by_their_positions() -> Non
 
 def test_layers_that_add_nothing_leave_both_residuals() -> None:
     model, frames = head(), torch.randn(2, 3, 64)
-    for layer in model.layers:
+    for layer in layers(model):
         for last in (layer.self_attn.out_proj, layer.linear2):
             nn.init.zeros_(last.weight)
     assert_close(model(frames), 2 * frames + model.positions[:3])
@@ -33,7 +40,7 @@ def test_layers_that_add_nothing_leave_both_residuals() -> None:
 def test_it_starts_as_the_authors_have_it() -> None:
     model = head(n_positions=77, n_layers=6)
     small = [model.positions]
-    for layer in model.layers:
+    for layer in layers(model):
         small += [layer.self_attn.out_proj.weight, layer.linear1.weight, layer.linear2.weight]
         biases = (layer.self_attn.in_proj_bias, layer.self_attn.out_proj.bias, layer.linear1.bias, layer.linear2.bias)
         assert not any(bias.any() for bias in biases)

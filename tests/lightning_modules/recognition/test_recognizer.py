@@ -18,7 +18,6 @@ from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
-from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.mixing import Mixing
@@ -226,7 +225,6 @@ DRAWS: list[tuple[type[ActionRecognizer], str, dict[str, object]]] = [
     (APCLIP, "prompts", {"scoring": Scoring("mean_pooled_cosine", "probability")}),
     (APCLIP, "negative classes", {"n_negative_classes": 1}),
     (BIKE, "prompts", {"scoring": Scoring("concept_spotting")}),
-    (OpenVCLIP, "shares of the original weights", {"interpolated_regularization": InterpolatedRegularization()}),
     (OpenVCLIP, "prompts", {"scoring": Scoring("mean_frame_cosine", "probability")}),
 ]
 

@@ -3,15 +3,19 @@
 import sys
 from pathlib import Path
 from typing import get_args
+from unittest.mock import patch
 
 import pytest
 import torch
 from torch.nn import functional
 
 from tests.makers.models.biased_models import BIAS, SCALE, biased_clip
+from tests.makers.models.text_towers import text_backbone
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition import class_embeddings
+from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_embeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scorer, Scoring
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 
@@ -40,6 +44,27 @@ def test_a_batch_is_scored_by_the_mean_frame_and_the_mean_prompt(model: VideoTex
     assert logits.shape == (2, 2)
     torch.testing.assert_close(logits, model.backbone.logit_scale.detach() * videos @ classes.T, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(logits, model(frames, embedded.class_texts[0]).detach())
+
+
+@torch.no_grad()
+def test_a_scorer_that_reads_tokens_gets_rows_that_begin_with_the_embeddings(model: VideoTextModel) -> None:
+    plain = model.class_embeddings.cached(TEXT.prompts, torch.device("cpu"))
+    model.class_embeddings.forget()
+    model.scoring = Scoring("concept_spotting")
+    rows = model.class_embeddings.cached(TEXT.prompts, torch.device("cpu"))
+    assert rows.shape == (2, 2, (1 + 16) * 64)
+    torch.testing.assert_close(end_embeddings(rows, 64), plain)
+    torch.testing.assert_close(token_embeddings(rows, 64).norm(dim=-1), torch.ones(2, 2, 16))
+    end = int(model.backbone.tokenize(["red one"]).argmax())
+    torch.testing.assert_close(token_embeddings(rows, 64)[0, 0, end], plain[0, 0])
+
+
+def test_a_text_tower_without_states_is_refused_when_the_model_is_built(tmp_path: Path) -> None:
+    settings = ClipSettings("tiny-clip", "random")
+    with patch.object(ClipSettings, "build", return_value=text_backbone(tmp_path, "roberta")):
+        assert VideoTextModel(backbone=settings, scoring=Scoring("mean_frame_cosine")).scoring.scorer
+        with pytest.raises(BackboneError, match=r"roberta.* has no states of its tokens to read \(concept_spotting\)"):
+            VideoTextModel(backbone=settings, scoring=Scoring("concept_spotting"))
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

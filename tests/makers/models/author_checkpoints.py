@@ -31,7 +31,8 @@ def as_bike_content(model: BIKE) -> dict[str, Any]:
     head: State = {}
     if model.video_head is not None:
         head["frame_position_embeddings.weight"] = model.video_head.positions.detach()
-        for i, layer in enumerate(model.video_head.layers):
+        layers: list[Any] = list(model.video_head.layers)
+        for i, layer in enumerate(layers):
             parts = {
                 "attn.in_proj_weight": layer.self_attn.in_proj_weight,
                 "attn.in_proj_bias": layer.self_attn.in_proj_bias,

@@ -16,6 +16,8 @@ CLASS_PATHS = {
     "ZeroShotCLIP": "zsar.lightning_modules.clip.ZeroShotCLIP",
     "APCLIP": "zsar.lightning_modules.ap_clip.APCLIP",
     "FineTunedCLIP": "zsar.lightning_modules.clip.FineTunedCLIP",
+    "BIKE": "zsar.lightning_modules.bike.BIKE",
+    "OpenVCLIP": "zsar.lightning_modules.open_vclip.OpenVCLIP",
 }
 ZAR_VIEWS = {
     "class_path": "zsar.datamodules.views.MultiRateViews",

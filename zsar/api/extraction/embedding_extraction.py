@@ -22,9 +22,9 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 class EmbeddingExtraction(FeatureExtraction):
     """Settings of the extraction of frame embeddings; for one device, as it holds the model.
 
-    A model that embeds each frame alone does so here. One whose frames interact (T2L) embeds consecutive clips of as
-    many of the sampled frames as it was trained with; the last clip overlaps the one before, and a video with fewer
-    frames repeats its last one.
+    A model that embeds each frame alone does so here. One whose frames interact (T2L, BIKE, Open-VCLIP) embeds
+    consecutive clips of as many of the sampled frames as it was trained with; the last clip overlaps the one before,
+    and a video with fewer frames repeats its last one.
 
     Attributes:
         model: The recognizer, in evaluation mode.

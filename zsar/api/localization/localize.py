@@ -95,8 +95,8 @@ def localize(
             (`given_classes`).
         model: The name of a CLIP model, a CoCa or one with a ViT (CLIP, SigLIP, PE-Core, EVA); a recognizer from
             `zsar.load`, or what `zsar.load` takes; or a `zsar.T3AL` or `zsar.FrameWiseCLIP` with settings of your own.
-            None for CoCa ViT-L/14. A trained recognizer localizes frame-wise; one whose frames interact (T2L) embeds
-            consecutive clips of as many frames as it was trained with.
+            None for CoCa ViT-L/14. A trained recognizer localizes frame-wise; one whose frames interact (T2L, BIKE,
+            Open-VCLIP) embeds consecutive clips of as many frames as it was trained with.
         method: "t3al" or "frame-wise"; None for frame-wise with a trained recognizer, and t3al otherwise.
         template: Prompt template with {} for names, or the name of a set of templates; None for "a video of action {}",
             T3AL's, and for "video", as in training, with a trained recognizer.

@@ -56,13 +56,9 @@ def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ..
     if adaptation is None:
         return ()
     views = content["data"]["views"]
-    flat = {
-        "full_stop": True,
-        "saliency": "exact",
-        **adaptation,
-        "method": adaptation["method"],
-        "views": views["class_path"].split(".")[-1],
-    }
+    flat = {**adaptation, "method": adaptation["method"], "views": views["class_path"].split(".")[-1]}
+    flat.setdefault("full_stop", True)  # of before these were options
+    flat.setdefault("saliency", "exact")
     flat.update({f"views.{name}": value for name, value in views_of_now(views).items()})
     if not flat.get("views.crop"):
         flat.pop("views.crop_interpolation", None)  # nothing is cropped

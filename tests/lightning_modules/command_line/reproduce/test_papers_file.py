@@ -77,7 +77,7 @@ def test_another_checkpoint_can_be_asked_for(name: str, tmp_path: Path) -> None:
         (
             "from: fit",
             "from: last",
-            "is 'last', but must be `fit`, `{checkpoint: best}` or `{checkpoint: weight_mean}`",
+            "must be `fit`, `{checkpoint: best}` or `{checkpoint: weight_mean}`",
         ),
         ("with: [ablation", "from: fit\n              with: [ablation", "`from: fit`, but no fit before it"),
         ("vary: {data.split.fold: [1, 2]}", "vary: {data.split.fold: []}", "data.split.fold has no value"),

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from tests.reference.open_vclip import neighbour_attention
-from zsar.lightning_modules.open_clip_towers.blocks.frame_neighbours import with_neighbours
+from zsar.lightning_modules.open_clip_towers.blocks.frame_neighbours import given_to_frames, with_neighbours
 from zsar.lightning_modules.open_clip_towers.blocks.open_clip_block import OpenClipBlock
 
 
@@ -97,3 +97,16 @@ def test_gradients_reach_the_neighbours_and_no_others() -> None:
 def test_frames_that_are_no_whole_clips_are_refused() -> None:
     with pytest.raises(ValueError, match="7 frames are no whole number of clips of 3 frames"):
         with_neighbours(torch.randn(7, 1, 2, 3), 3)
+
+
+def test_what_frames_take_of_their_neighbours_is_added_by_hand() -> None:
+    """A clip of three frames with one token: 1 of the frame before, 10 of itself and 100 of the one after."""
+    amounts = torch.tensor([[1.0, 10.0, 100.0]]).expand(3, -1)
+    assert given_to_frames(amounts, 3).flatten().tolist() == [11, 111, 110]  # what goes beyond the borders is nobody's
+    assert given_to_frames(amounts, 1).flatten().tolist() == [10, 10, 10]
+
+
+def test_what_is_given_is_the_transpose_of_what_is_seen() -> None:
+    tokens, amounts = torch.randn(6, 2, 5, 1), torch.randn(6, 2, 15)
+    seen = (with_neighbours(tokens, 3)[..., 0] * amounts).sum()
+    assert_close(seen, (tokens[..., 0] * given_to_frames(amounts, 3)).sum(), atol=1e-5, rtol=1e-5)

@@ -151,7 +151,11 @@ def test_a_tower_without_states_to_read_is_refused_by_name(kind: str, tmp_path: 
     text = text_backbone(tmp_path, kind).text
     tokens = text.tokenize(["a dog"])
     x = text.embed_tokens(tokens)
-    for read in (lambda: text.encode_tokens(tokens), lambda: text.encode_embedded_tokens(x, tokens)):
+    for read in (
+        text.tower.check_states,
+        lambda: text.encode_tokens(tokens),
+        lambda: text.encode_embedded_tokens(x, tokens),
+    ):
         message = (
             rf"the text tower of .*{kind}.* has no states of its tokens to read \(concept_spotting\); take a model"
         )

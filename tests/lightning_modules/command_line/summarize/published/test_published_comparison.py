@@ -94,6 +94,8 @@ def test_a_run_made_like_the_published_one_is_the_same_protocol(tmp_path: Path) 
         ({}, {"arguments": {"backbone": {"weights": "x/laion.pt"}}}, "weights laion.pt / openai"),
         ({}, {"data": {"n_excluded": 2}}, "videos left out 2 / 0"),
         ({}, {"arguments": {"tuned_share": 0.7}}, "share of the tuned weights 0.7 / 1.0"),
+        ({"test_videos": "all"}, {}, "test videos official / all"),
+        ({}, {"data": {"test_videos": "train_and_test"}}, "test videos train_and_test / official"),
         ({"n_frames": None, "n_folds": None}, {}, "not stated: frames, folds"),
         ({"n_frames": 16, "n_views": None}, {"folds": 1}, "frames 8 / 16; folds 1 / 3; not stated: views"),
     ],
@@ -459,3 +461,56 @@ def test_zar_on_base_and_novel_classes_tunes_on_8_frames_and_predicts_on_16(tmp_
     assert "frames" not in match("as published", 16, 8)
     assert "frames to tune on 16 / 8" in match("as long as the test view", 16, None)
     assert match("both short", 8, None).startswith("frames 8 / 16")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "published", "match"),
+    [
+        ("hashed", "halves", "same"),  # the paper does not tell how
+        ("numpy", "halves", "same"),
+        ("numpy", "halves by numpy", "same"),
+        ("hashed", "halves by numpy", "classes halves / halves by numpy"),
+        ("numpy", None, "classes halves by numpy / all"),
+    ],
+)
+def test_halves_are_compared_with_how_a_paper_draws_them(
+    tmp_path: Path, drawn: str, published: str | None, match: str
+) -> None:
+    data = {"classes": "halves", "half_draws": drawn}
+    halves = {"half_0": 79.0, "half_1": 81.0}
+    group = row(tmp_path, folds=1, data=data, figures=halves, mean={"top1": 80.0}, std={"top1": 2**0.5})
+    assert only(group, figure(classes=published, n_folds=2)).match == match
+
+
+@pytest.mark.parametrize(
+    ("scorer", "source", "method", "value"),
+    [
+        ("concept_spotting", "video_head", ("BIKE", None), 77.4),
+        ("frame_voting", "visual_tower", ("BIKE", "frame voting"), None),
+    ],
+)
+def test_the_two_scores_of_bike_have_their_own_names_and_figures(
+    tmp_path: Path, scorer: str, source: str, method: tuple[str, str | None], value: float | None
+) -> None:
+    """DTS-TPT's baseline, ViT-B/16; that of votes is published for ViT-L/14 alone."""
+    text, arguments = "templates: This is a video about {}", {"frame_source": source, "scoring": {"scorer": scorer}}
+    recorded = record(text, scorer=scorer)
+    group = row(tmp_path, model="BIKE", text=text, arguments=arguments, test=recorded)
+    assert method_of(group.settings) == method
+    same = [c.figure.value for c in compare(group, load_published_figures()) if c.same_method]
+    assert same == ([] if value is None else [value])
+
+
+def test_half_and_half_with_clip_is_open_vclip_as_published_and_all_of_the_tuned_weights_is_not(tmp_path: Path) -> None:
+    def shares(share: float) -> str:
+        arguments = {"tuned_share": share, "scoring": {"scorer": "mean_frame_cosine"}}
+        test = record("templates: open_vclip", scorer="mean_frame_cosine")
+        group = row(
+            tmp_path / str(share), model="OpenVCLIP", text="templates: open_vclip", arguments=arguments, test=test
+        )
+        found = next(c for c in compare(group, load_published_figures()) if c.figure.value == 83.4)
+        assert found.same_method
+        return found.match
+
+    assert "share of the tuned weights" not in shares(0.5)
+    assert "share of the tuned weights 1.0 / 0.5" in shares(1.0)

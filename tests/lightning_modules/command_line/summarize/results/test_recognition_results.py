@@ -145,7 +145,7 @@ def halves(folder: Path, values: tuple[float, float], **changes: Any) -> Path:
     mean, std = sum(values) / 2, abs(values[0] - values[1]) / 2**0.5
     figures = {f"half_{draw}": value for draw, value in enumerate(values)}
     of_draws = {"mean": {"top1": mean}, "std": {"top1": std}}
-    return write_result(folder, figures, data=described("activitynet", classes="halves"), **of_draws, **changes)
+    return write_result(folder, figures, **{"data": described("activitynet", classes="halves"), **of_draws, **changes})
 
 
 def test_halves_of_the_classes_are_one_figure_with_its_deviation(tmp_path: Path) -> None:
@@ -155,6 +155,10 @@ def test_halves_of_the_classes_are_one_figure_with_its_deviation(tmp_path: Path)
     assert (run.n_draws, run.settings.classes) == (2, "halves")
     assert run.tuning["test"].untuned_top1 == 71.0  # two points below each
     assert run.settings.flat()["classes"] == "halves"
+    by_numpy = described("activitynet", classes="halves", half_draws="numpy", test_videos="train_and_test")
+    drawn = recognition_of(halves(tmp_path / "numpy", (70.0, 76.0), data=by_numpy)).settings
+    assert (drawn.classes, drawn.test_videos) == ("halves by numpy", "train_and_test")
+    assert run.settings.test_videos == "official"  # of a result of before
     whole = recognition_of(write_result(tmp_path / "all", {"test": 73.0}, data=described("activitynet")))
     assert (whole.n_draws, whole.deviations, whole.settings.classes) == (1, {}, "all")
 
