@@ -218,7 +218,7 @@ def test_no_modules_import_each_other() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_uses_no_other(method: str) -> None:
     others = [f"zsar.lightning_modules.{other}" for other in METHODS if other != method]
-    allowed = ["zsar.lightning_modules.clip"] if method == "ap_clip" else []
+    allowed = ["zsar.lightning_modules.clip"] if method in ("ap_clip", "open_vclip") else []
     for module in under(f"lightning_modules/{method}/"):
         used = {name for name in ours(module) if within(name, others) and not within(name, allowed)}
         assert used == set(), f"{module} uses another method; move what both need to recognition/ or localization/"

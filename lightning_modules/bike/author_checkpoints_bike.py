@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zsar.lightning_modules.bike.video_head import HEAD_WIDTH, VideoHead
+from zsar.lightning_modules.bike.video_head import VideoHead
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BIKE_HEAD
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
@@ -95,9 +95,8 @@ def _expected_head(clip: dict[str, Tensor], n_layers: int) -> dict[str, Tensor]:
     projection, positions = clip.get("text_projection"), clip.get("positional_embedding")
     if projection is None or positions is None or projection.ndim != 2:
         return {}  # what CLIP lacks is the complaint
-    text_width, width = projection.shape
-    with torch.device("meta"):
-        head = VideoHead(width, n_heads=max(1, text_width // HEAD_WIDTH), n_positions=len(positions), n_layers=n_layers)
+    with torch.device("meta"):  # the number of attention heads is in no shape
+        head = VideoHead(projection.shape[1], n_heads=1, n_positions=len(positions), n_layers=n_layers)
     return {_their_name(name): tensor for name, tensor in head.state_dict().items()}
 
 

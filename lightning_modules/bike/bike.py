@@ -28,6 +28,9 @@ from zsar.runtime.number_limits import check_least
 FrameSource = Literal["video_head", "visual_tower"]
 TestScale = Literal["trained", "none"]
 
+BIKE_TEMPLATE = "This is a video about {}"
+"""The only prompt of the authors, without a full stop."""
+
 BIKE_OPTIMIZATION = Optimization(
     learning_rate=5e-5, weight_decay=0.2, betas=(0.9, 0.999), warmup_fraction=1 / 6, final_fraction=0.0
 )

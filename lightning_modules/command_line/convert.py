@@ -9,7 +9,7 @@ from typing import Any
 import lightning
 from safetensors.torch import save
 
-from zsar.lightning_modules.bike.bike import BIKE
+from zsar.lightning_modules.bike.bike import BIKE, BIKE_TEMPLATE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
 from zsar.lightning_modules.command_line.convert_options import ConvertOptions
 from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
@@ -66,6 +66,9 @@ def _convert_whole(options: ConvertOptions, output: Path, method: type[BIKE] | t
     n_trained = _save(model, output)
     say(f"{name}: {model.backbone.architecture}, {_shown_parts(model)}, {n_trained:,} trained parameters")
     say(f"wrote {output} (what was trained)", f"wrote {backbone} (CLIP as the authors had it)")
+    say(f"`zsar test` needs --model.backbone.weights {backbone}")
+    if isinstance(model, BIKE):
+        say(f"it was trained with one prompt, which is not the default: --template '{BIKE_TEMPLATE}'")
 
 
 def _shown_parts(model: BIKE | T2L) -> str:

@@ -108,7 +108,7 @@ def openai_architecture(clip: Mapping[str, Tensor], path: Path) -> str:
         known = ", ".join(_OPENAI_BY_SHAPE.values())
         raise AuthorCheckpointError(
             f"{path} has a visual tower of width {width} with {patch_px} px patches, not one of {known}; name "
-            "its open_clip architecture (--architecture)"
+            "its open_clip architecture (zsar convert --architecture)"
         ) from None
 
 
@@ -144,7 +144,7 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
     if parts:
         raise AuthorCheckpointError(
             f"{path} does not hold the tensors of {architecture}: {'; '.join(parts)}. It is incomplete, or of another "
-            "architecture, which --architecture names"
+            "architecture, which zsar convert --architecture names"
         )
 
 

@@ -42,24 +42,15 @@ def concept_spotting(frames: Tensor, classes: Tensor, logit_scale: Tensor, *, bl
     """
     with torch.autocast(frames.device.type, enabled=False):
         videos, prompts = _grouped(frames, classes)
-        width, is_recomputed = (
-            frames.shape[-1],
-            torch.is_grad_enabled() and (videos.requires_grad or prompts.requires_grad),
-        )
-        n_positions = prompts.shape[-1] // width - 1
+        n_positions = prompts.shape[-1] // frames.shape[-1] - 1
         bytes_per_prompt = videos.shape[0] * videos.shape[1] * videos.shape[2] * n_positions * videos.itemsize
-        n_at_a_time = max(1, int(block_mb * 1e6 / bytes_per_prompt))
-        scores = torch.cat(
-            [
-                checkpoint(_scores_of_block, videos, block, use_reentrant=False)
-                if is_recomputed
-                else _scores_of_block(videos, block)
-                for block in prompts.split(n_at_a_time, dim=1)
-            ],
-            dim=2,
-        )
-        scores = scores.reshape(*frames.shape[:2], *classes.shape[-3:-1]).transpose(2, 3)
-        return logit_scale.to(scores.dtype) * scores
+        blocks = prompts.split(max(1, int(block_mb * 1e6 / bytes_per_prompt)), dim=1)
+        if torch.is_grad_enabled() and (videos.requires_grad or prompts.requires_grad):
+            of_blocks = [checkpoint(_scores_of_block, videos, block, use_reentrant=False) for block in blocks]
+        else:
+            of_blocks = [_scores_of_block(videos, block) for block in blocks]
+        scores = torch.cat(of_blocks, dim=2).reshape(*frames.shape[:2], *classes.shape[-3:-1])
+        return logit_scale.to(scores.dtype) * scores.transpose(2, 3)
 
 
 def spotted_frames(frames: Tensor, classes: Tensor) -> Tensor:

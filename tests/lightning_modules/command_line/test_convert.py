@@ -175,8 +175,11 @@ def test_bike_becomes_a_checkpoint_that_needs_nothing_else(tmp_path: Path, capsy
     torch.save(as_bike_content(model), path)
     assert convert(path) == 0
     shown = f"a video head of {n_head_layers} layers" if n_head_layers else "no video head"
-    assert f"BIKE: tiny-clip, {shown}, " in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"BIKE: tiny-clip, {shown}, " in printed
+    assert "--template 'This is a video about {}'" in printed
     loaded = load_recognizer(tmp_path / "k400.zsar.ckpt")
+    assert f"`zsar test` needs --model.backbone.weights {loaded.hparams['backbone'].weights}" in printed
     assert isinstance(loaded, BIKE)
     assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
 
