@@ -54,10 +54,10 @@ class WeightMean(Callback):
             ValueError: A value is out of range, missing, or not used.
         """
         check_choice(Weighting, weighting=weighting)
-        if from_epoch < 0 or (to_epoch is not None and to_epoch < from_epoch):
+        if from_epoch < 0 or (to_epoch is not None and to_epoch < max(from_epoch, 1)):
             raise ValueError(
                 f"WeightMean averages from epoch {from_epoch} to {to_epoch}, but counts from 0, the weights before "
-                "training, upwards; give from_epoch 0 or more, and to_epoch not below it"
+                "training, upwards; give from_epoch 0 or more, and to_epoch 1 or more and not below it"
             )
         _check_gaussian(weighting, mu, sigma)
         self.weighting, self.mu, self.sigma = weighting, mu, sigma

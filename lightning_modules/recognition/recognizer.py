@@ -176,20 +176,18 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         """Undoes `prepare_inference`."""
 
     def on_validation_start(self) -> None:
-        """Drops class embeddings that training or a loaded checkpoint made stale."""
+        """Prepares the weights, but not in a training, and drops class embeddings that are stale."""
+        if self.trainer.state.fn != "fit":
+            self.prepare_inference()
         if self.text_is_trained:
             self.class_embeddings.forget()
 
-    def on_test_start(self) -> None:
-        """Prepares the weights, and drops stale class embeddings."""
-        self.prepare_inference()
-        self.on_validation_start()
-
-    def on_test_end(self) -> None:
+    def on_validation_end(self) -> None:
         """Restores the weights."""
         self.end_inference()
 
-    on_predict_start, on_predict_end = on_test_start, on_test_end
+    on_test_start = on_predict_start = on_validation_start
+    on_test_end = on_predict_end = on_validation_end
 
     def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logits and probabilities of a batch, added to the set's metrics."""

@@ -162,6 +162,7 @@ def test_a_mean_that_could_not_be_is_refused_before_training(
         ({"weighting": "median"}, "weighting must be one of uniform, gaussian; got 'median'"),
         ({"from_epoch": -1}, "averages from epoch -1 to None"),
         ({"from_epoch": 5, "to_epoch": 4}, "averages from epoch 5 to 4"),
+        ({"from_epoch": 0, "to_epoch": 0}, "averages from epoch 0 to 0"),  # nothing that is trained
         ({"mu": 3.0}, "mu and sigma are of weighting gaussian; this is uniform; got mu 3.0, sigma None"),
         (
             {"weighting": "gaussian", "mu": 3.0},
