@@ -25,6 +25,7 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.checkpoint_names import WEIGHT_MEAN
 from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs, RunningMean, gaussian_log_weight
 from zsar.runtime.choices import check_choice
+from zsar.runtime.terminal import say
 
 Weighting = Literal["uniform", "gaussian"]
 
@@ -109,6 +110,14 @@ class WeightMean(Callback):
         batches = trainer.fit_loop.epoch_loop.batch_progress
         if batches.is_last_batch or batches.current.ready >= trainer.num_training_batches:
             self._take(trainer.current_epoch + 1, trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Says so if no epoch was whole: then tests take another checkpoint."""
+        if trainer.is_global_zero and not any(self._mean.epochs):  # epoch 0 is before training
+            say(
+                f"WeightMean: no {WEIGHT_MEAN}.ckpt, as training ended before the end of epoch "
+                f"{max(self.from_epoch, 1)}, the first in the mean; tests take the best or last checkpoint"
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """The mean so far, for a resumed training."""

@@ -27,7 +27,7 @@ from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_
 from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
-from zsar.lightning_modules.training.resumption import go_on_at_last_update
+from zsar.lightning_modules.training.resumption import check_mean_goes_on, go_on_at_last_update
 from zsar.runtime.run_seed import run_seed
 from zsar.runtime.seeds import derive_seed
 
@@ -253,4 +253,5 @@ class ActionRecognizer(SharedModel, VideoTextModel):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the frozen weights, after checking that the checkpoint was trained on them."""
+        check_mean_goes_on(self._trainer, checkpoint)
         unpack_checkpoint(self, checkpoint, path=getattr(self._trainer, "ckpt_path", None))
