@@ -136,7 +136,7 @@ class UntrimmedSets(LightningDataModule):
                 data_root=self.data_root,
             )
         exact = dict(zip(names, exact_names, strict=True)) if self.text.names == "exact" else {}
-        known = self.in_plain_words(self.all_exact_names)
+        known = self.in_plain_words(self.all_exact_names())
         spoken = spoken_names(names, exact, renamed=self.text.renamed, known=known)
         return fill_templates(set_name, names, self.text.templates, spoken=spoken)
 
