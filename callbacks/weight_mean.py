@@ -25,6 +25,7 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.checkpoint_names import WEIGHT_MEAN
 from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs, RunningMean, gaussian_log_weight
 from zsar.runtime.choices import check_choice
+from zsar.runtime.terminal import say
 
 Weighting = Literal["uniform", "gaussian"]
 
@@ -54,10 +55,10 @@ class WeightMean(Callback):
             ValueError: A value is out of range, missing, or not used.
         """
         check_choice(Weighting, weighting=weighting)
-        if from_epoch < 0 or (to_epoch is not None and to_epoch < from_epoch):
+        if from_epoch < 0 or (to_epoch is not None and to_epoch < max(from_epoch, 1)):
             raise ValueError(
                 f"WeightMean averages from epoch {from_epoch} to {to_epoch}, but counts from 0, the weights before "
-                "training, upwards; give from_epoch 0 or more, and to_epoch not below it"
+                "training, upwards; give from_epoch 0 or more, and to_epoch 1 or more and not below it"
             )
         _check_gaussian(weighting, mu, sigma)
         self.weighting, self.mu, self.sigma = weighting, mu, sigma
@@ -109,6 +110,14 @@ class WeightMean(Callback):
         batches = trainer.fit_loop.epoch_loop.batch_progress
         if batches.is_last_batch or batches.current.ready >= trainer.num_training_batches:
             self._take(trainer.current_epoch + 1, trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Says so if no epoch was whole: then tests take another checkpoint."""
+        if trainer.is_global_zero and not any(self._mean.epochs):  # epoch 0 is before training
+            say(
+                f"WeightMean: no {WEIGHT_MEAN}.ckpt, as training ended before the end of epoch "
+                f"{max(self.from_epoch, 1)}, the first in the mean; tests take the best or last checkpoint"
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """The mean so far, for a resumed training."""

@@ -50,10 +50,15 @@ class OriginalWeights:
         return tuned
 
     def put(self, values: Mapping[str, Tensor]) -> None:
-        """Gives the parameters these values, by name."""
+        """Gives the parameters these values, by name.
+
+        Within an autocast region, torch keeps the 16-bit copy of a parameter that it made first, whatever the parameter
+        has become since; so the copies are dropped.
+        """
         with torch.no_grad():
             for name, value in values.items():
                 self._model.get_parameter(name).copy_(value)
+        torch.clear_autocast_cache()
 
     @contextmanager
     def mixed(self, share: float) -> Iterator[None]:

@@ -18,7 +18,7 @@ class ConvertOptions:
     output: Path | None = option(None, "checkpoint to write", metavar="FILE", otherwise="NAME.zsar.ckpt")
     model: ModelOptions = group(
         architecture={"otherwise": "inferred from the shapes of the tensors"},
-        weights={"help": "not T2L or BIKE: open_clip tag or weights file of the CLIP that was fine-tuned"},
+        weights={"help": "ViFi-CLIP and Open-VCLIP: open_clip tag or weights file of the CLIP that was fine-tuned"},
     )
     skip_objects: bool = option(
         False,

@@ -27,7 +27,7 @@ from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_
 from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.lightning_modules.training.mean_of_epochs import MeanOfEpochs
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
-from zsar.lightning_modules.training.resumption import go_on_at_last_update
+from zsar.lightning_modules.training.resumption import check_mean_goes_on, go_on_at_last_update
 from zsar.runtime.run_seed import run_seed
 from zsar.runtime.seeds import derive_seed
 
@@ -176,20 +176,18 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         """Undoes `prepare_inference`."""
 
     def on_validation_start(self) -> None:
-        """Drops class embeddings that training or a loaded checkpoint made stale."""
+        """Prepares the weights, but not in a training, and drops class embeddings that are stale."""
+        if self.trainer.state.fn != "fit":
+            self.prepare_inference()
         if self.text_is_trained:
             self.class_embeddings.forget()
 
-    def on_test_start(self) -> None:
-        """Prepares the weights, and drops stale class embeddings."""
-        self.prepare_inference()
-        self.on_validation_start()
-
-    def on_test_end(self) -> None:
+    def on_validation_end(self) -> None:
         """Restores the weights."""
         self.end_inference()
 
-    on_predict_start, on_predict_end = on_test_start, on_test_end
+    on_test_start = on_predict_start = on_validation_start
+    on_test_end = on_predict_end = on_validation_end
 
     def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logits and probabilities of a batch, added to the set's metrics."""
@@ -255,4 +253,5 @@ class ActionRecognizer(SharedModel, VideoTextModel):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the frozen weights, after checking that the checkpoint was trained on them."""
+        check_mean_goes_on(self._trainer, checkpoint)
         unpack_checkpoint(self, checkpoint, path=getattr(self._trainer, "ckpt_path", None))

@@ -1,6 +1,6 @@
 """The contents of a run folder, and who may write into it; `written_files` says what of it belongs to zsar.
 
-    RUN_DIR/checkpoints/{best,last}.ckpt      of `zsar fit`
+    RUN_DIR/checkpoints/{best,last}.ckpt      of `zsar fit`; weight_mean.ckpt of a mean of epochs
             results.json                      of `zsar test`; results_validate.json, results_predict.json
             predictions_SET.csv               sets by stage: "val", and those of the test; predictions.csv of predict
             detections.json                   of `zsar test` with a localizer; detections_predict.json

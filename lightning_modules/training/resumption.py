@@ -17,6 +17,8 @@ from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
+_MEAN = "WeightMean"  # the callback, and the name of its state
+
 
 def go_on_at_last_update(checkpoint: dict[str, Any], *, accumulated_batches: int, n_batches: int | float) -> None:
     """Reopens an unfinished epoch, and counts its batches after the last update as not seen, in place.
@@ -61,3 +63,26 @@ def check_validated_frames(trainer: Trainer | None, before: Mapping[str, Any], p
                 f"{prefix}the training was validated on frames of {name} {before[name]}, but this run makes them of "
                 f"{now.get(name)}; give --data.clips.{name} {before[name]} to resume it, or another --run_dir"
             )
+
+
+def check_mean_goes_on(trainer: Trainer | None, checkpoint: Mapping[str, Any]) -> None:
+    """Checks that a training which averages its epochs still does so when it is resumed.
+
+    Otherwise the mean of the epochs so far would stay in the run folder, and tests would take it.
+
+    Args:
+        trainer: The trainer of the model; None for none. It is checked only while it trains.
+        checkpoint: Lightning's checkpoint, with "callbacks" if it has the state of a training.
+
+    Raises:
+        CheckpointError: There is no `WeightMean` any more.
+    """
+    if trainer is None or trainer.state.fn != "fit" or _MEAN not in checkpoint.get("callbacks", {}):
+        return
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    if not any(type(callback).__name__ == _MEAN for callback in callbacks):
+        raise CheckpointError(
+            f"{trainer.ckpt_path} has a mean of epochs, but this run has no {_MEAN} that would go on with it, and "
+            "tests would take the old mean: resume with the one with which the training began (--config "
+            "trainer/weight_mean)"
+        )

@@ -119,6 +119,18 @@ def test_tests_take_it_and_say_so_and_resumed_it_is_not(
     assert result["training"]["mean_of_epochs"] is None
     assert fit("run", "--ckpt_path", "weight_mean", "--trainer.max_epochs", 3) == 1
     assert "holds weights alone (a mean of epochs" in capsys.readouterr().err
+    without = ["fit", *test[1:], "--ckpt_path", "last", "--trainer.max_epochs", "3"]
+    assert main(without) == 1  # tests would take the mean of 1 to 2
+    assert "this run has no WeightMean that would go on with it" in capsys.readouterr().err
+
+
+def test_a_training_that_is_cut_short_says_that_it_has_no_mean(
+    fit: Fit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit("run", "--trainer.max_steps", 4, mean={"from_epoch": 2}) == 0  # three are an epoch
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "no weight_mean.ckpt, as training ended before the end of epoch 2" in printed
+    assert not (tmp_path / "run" / "checkpoints" / "weight_mean.ckpt").exists()
 
 
 @pytest.mark.slow
@@ -162,6 +174,7 @@ def test_a_mean_that_could_not_be_is_refused_before_training(
         ({"weighting": "median"}, "weighting must be one of uniform, gaussian; got 'median'"),
         ({"from_epoch": -1}, "averages from epoch -1 to None"),
         ({"from_epoch": 5, "to_epoch": 4}, "averages from epoch 5 to 4"),
+        ({"from_epoch": 0, "to_epoch": 0}, "averages from epoch 0 to 0"),  # nothing that is trained
         ({"mu": 3.0}, "mu and sigma are of weighting gaussian; this is uniform; got mu 3.0, sigma None"),
         (
             {"weighting": "gaussian", "mu": 3.0},

@@ -197,7 +197,10 @@ def test_training_with_the_whole_recipe_lowers_the_loss_and_a_checkpoint_brings_
     assert_close(after["val/cross_entropy"], before["val/cross_entropy"])
 
 
-def test_interpolated_weights_are_tested_and_afterwards_gone(video_tree: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "figure"), [("test", "test/cross_entropy"), ("validate", "val/cross_entropy")])
+def test_interpolated_weights_are_tested_and_afterwards_gone(
+    command: str, figure: str, video_tree: Path, tmp_path: Path
+) -> None:
     model = fine_tuned(tuned_share=0.0)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -205,11 +208,11 @@ def test_interpolated_weights_are_tested_and_afterwards_gone(video_tree: Path, t
                 parameter.add_(torch.randn_like(parameter))
     run = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    (results,) = run.test(model, datamodule=data(video_tree), verbose=False)
+    (results,) = getattr(run, command)(model, datamodule=data(video_tree), verbose=False)
     plain = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     plain.load_state_dict(fine_tuned().state_dict())
-    (expected,) = run.test(plain, datamodule=data(video_tree), verbose=False)
-    assert_close(results["test/cross_entropy"], expected["test/cross_entropy"])
+    (expected,) = getattr(run, command)(plain, datamodule=data(video_tree), verbose=False)
+    assert_close(results[figure], expected[figure])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 

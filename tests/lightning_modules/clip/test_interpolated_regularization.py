@@ -140,6 +140,23 @@ def test_in_mixed_precision_both_gradients_are_computed_alike() -> None:
     assert_close(net.weight.grad, 1.5 * alone, rtol=1e-5, atol=1e-6)
 
 
+def test_in_mixed_precision_each_loss_is_of_its_own_weights() -> None:
+    """Autocast keeps the 16-bit copies of weights for a whole step, in which they change twice."""
+    net, x = torch.nn.Linear(1, 1, bias=False), torch.ones(1, 1)
+    torch.nn.init.constant_(net.weight, 1.0)
+    original = OriginalWeights(net, keeps=True)
+    torch.nn.init.constant_(net.weight, 3.0)
+    term = InterpolatedRegularization(share=(0.5, 0.5), weight=0.5)
+    with torch.autocast("cpu", torch.bfloat16):
+        before = net(x)
+        second = term.term(lambda: net(x).float().pow(2).sum(), original, seed=0)
+        first = net(x).float().pow(2).sum()
+    assert [float(found.detach()) for found in (before, second, first)] == [3.0, 0.5 * 2.0**2, 3.0**2]
+    (second + first).backward()  # type: ignore[no-untyped-call]
+    assert net.weight.grad is not None
+    assert float(net.weight.grad) == 0.5 * 2 * 2 + 2 * 3
+
+
 def test_a_vanishing_weight_leaves_nothing_of_it_and_a_parameter_that_is_not_used_has_no_gradient() -> None:
     net, original = tuned()
     net.unused = torch.nn.Parameter(torch.ones(2, dtype=torch.float64))
