@@ -102,8 +102,10 @@ class PromptAdaptation:
             seed: Seed of a random context.
 
         Raises:
-            ValueError: The model's weights are not fp32.
+            ValueError: The model's weights are not fp32, or it tests without the scale of its scores.
         """
+        if getattr(model, "test_scale", "trained") != "trained":
+            raise ValueError("test_scale is 'none', but entropies need scaled scores; give --model.test_scale trained")
         if model.backbone.logit_scale.dtype != torch.float32:
             raise ValueError(
                 f"prompt tuning needs weights in fp32, but they are {str(model.backbone.logit_scale.dtype)[6:]}; give "

@@ -66,7 +66,8 @@ class PromptTuning(Callback):
                 for all videos of a run; only without a phrase.
             class_position: Position of the class text: after the context ("end"), in its "middle", or at the "front".
             texts: Texts for tuning: class "names", the experiment's "class_text" (descriptions,
-                explanations, templates), or both, the first set first.
+                explanations, templates), or both, the first set first. Names are clean ones: `data.text.names` is of
+                templates, and so of class text.
             full_stop: Whether a text without a closing mark gets a full stop, as in TPT.
             saliency: With BIKE's concept spotting, whether the gradient is "exact", or takes the saliency of frames as
                 "constant", which is cheaper: the tokens that decide on it are computed without gradient.

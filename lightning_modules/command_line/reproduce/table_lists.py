@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Paper, Papers, Row, Step, Table
+from zsar.lightning_modules.command_line.reproduce.paper_tables import Checkpoint, Paper, Papers, Row, Step, Table
 from zsar.lightning_modules.command_line.reproduce.run_places import option_text
 from zsar.lightning_modules.command_line.summarize.report_table import Column, ReportTable, TableRow, markdown_text
 from zsar.lightning_modules.experiments.shipped_configs import located
@@ -19,9 +19,10 @@ _INTRODUCTION = """\
 **The figures are the papers' own. None of their data sets was run here: neither the videos nor a GPU were at hand.**
 What was measured here is the embedded benchmark (`moving_shapes` below, and [measured.md](measured.md)).
 
-Every numbered table and figure of the papers that zsar implements, row by row: the figures as published, the commands
-that make them here, and what differs; or the reason why no command makes a row. This file is made from
-[`configs/papers.yaml`](../../configs/papers.yaml), and a test holds it to that file:
+Every numbered table and figure of the papers that zsar implements, and what BIKE's and Open-VCLIP's authors report of
+their tests, row by row: the figures as published, the commands that make them here, and what differs; or the reason why
+no command makes a row. This file is made from [`configs/papers.yaml`](../../configs/papers.yaml), and a test holds it
+to that file:
 
 ```bash
 zsar reproduce --list --markdown docs/results/README.md
@@ -35,6 +36,12 @@ Below each table stands what makes its rows: `fit` and `test` name files of `con
 configurations that are appended to them. Of several values of a setting each is a run, and the figure is their mean. A
 test "of" a fit reads its last checkpoint, a fit "from" another starts there.
 """
+# Which checkpoint of a fit, if it is not the last one.
+_CHECKPOINTS: dict[Checkpoint, str] = {
+    "last": "",
+    "best": ", its best checkpoint",
+    "weight_mean": ", its mean of epochs",
+}
 
 
 def list_of_tables(papers: Papers) -> ReportTable:
@@ -163,7 +170,7 @@ def _further(step: Step, fit: str) -> Iterator[str]:
         yield f" with {', '.join(f'`{fragment}`' for fragment in step.fragments)}"
     if step.checkpoint is not None:
         of = f"of `{fit}`" if step.verb == "test" else f"from `{fit}`"
-        yield f" {of}" if step.checkpoint == "last" else f" {of}, its best checkpoint"
+        yield f" {of}{_CHECKPOINTS[step.checkpoint]}"
     for key, value in step.settings.items():
         yield f", `{key}` {option_text(value)}"
     for key, values in step.vary.items():

@@ -72,6 +72,12 @@ def adapted(model: ActionRecognizer, n_steps: int = 1, **changes: Any) -> Prompt
     return PromptAdaptation(model, [TEXT], prompts=settings(**changes), rule=rule(n_steps), seed=0)
 
 
+def test_a_test_without_the_scale_is_refused_as_its_probabilities_are_nearly_uniform() -> None:
+    assert adapted(model_of(BIKE, test_scale="trained")).untuned is None
+    with pytest.raises(ValueError, match="test_scale is 'none', but .*; give --model.test_scale trained"):
+        adapted(model_of(BIKE, test_scale="none"))
+
+
 def test_frames_are_the_models_and_every_video_has_classes_of_its_own() -> None:
     model, batch = model_of(ZeroShotCLIP), batch_of()
     embedded = adapted(model).adapt(batch, TEXT)

@@ -1,6 +1,7 @@
 from pathlib import Path
+from typing import get_args
 
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Paper, Papers, Row, Step, Table
+from zsar.lightning_modules.command_line.reproduce.paper_tables import Checkpoint, Paper, Papers, Row, Step, Table
 from zsar.lightning_modules.command_line.reproduce.table_lists import list_of_tables, markdown_of, write_markdown
 
 FIT = Step(verb="fit", of="t2l_kinetics400", fragments=("ablation/first",), settings={"seed_everything": 1})
@@ -69,6 +70,16 @@ def test_a_folder_that_varied_files_share_is_told_once_and_so_is_a_fit_that_is_t
     assert "  - fit `t2l_few_shot_ucf101_2` from `t2l_kinetics400`\n" in text
     assert "  - test `t2l_few_shot_ucf101_2` of `t2l_few_shot_ucf101_2`\n" in text
     assert "  - test `t2l_few_shot_ucf101_2` of `t2l_kinetics400`\n" in text
+
+
+def test_the_checkpoint_of_a_fit_is_told_where_it_is_not_the_last() -> None:
+    tests = [Step(verb="test", of=f"test_{name}", checkpoint=name) for name in get_args(Checkpoint)]
+    row = Row(name="T2L", figures=(1.0,), steps=(FIT, *tests))
+    table = Table(paper="t2l", key="table1", title="Zero-shot", columns=("HMDB-51",), rows=(row,))
+    text = markdown_of(Papers(papers={"t2l": Paper(key="t2l", title="T2L", tables={"table1": table})}, of_no_paper={}))
+    assert "  - test `test_last` of `t2l_kinetics400`\n" in text
+    assert "  - test `test_best` of `t2l_kinetics400`, its best checkpoint\n" in text
+    assert "  - test `test_weight_mean` of `t2l_kinetics400`, its mean of epochs\n" in text
 
 
 def test_the_file_is_written_whole_into_a_new_folder(tmp_path: Path) -> None:
