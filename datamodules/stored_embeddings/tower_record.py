@@ -10,7 +10,8 @@ class TowerRecord:
     """The visual tower that embedded stored frames; all values are as text, so that a file can state them.
 
     Attributes:
-        model: The class of the model: "ZeroShotCLIP", "T2L", ...
+        model: The class of the model: "ZeroShotCLIP", "T2L", ...; and how it embeds frames, where others of its class
+            do so otherwise with the same weights: "BIKE without the head".
         architecture: Its CLIP architecture, an open_clip name.
         weights: CLIP's weights as requested; empty if the architecture includes them.
         checkpoint: The checkpoint that it was loaded from; empty for none.

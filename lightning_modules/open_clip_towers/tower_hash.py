@@ -45,7 +45,7 @@ def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
     backbone = model.backbone
     mean, std = backbone.shown_statistics
     return TowerRecord(
-        model=type(model).__name__,
+        model=f"{type(model).__name__} {model.frame_variant}".strip(),
         architecture=backbone.architecture,
         weights=stated_weights(model),
         checkpoint=checkpoint,

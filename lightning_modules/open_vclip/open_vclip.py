@@ -83,7 +83,7 @@ class OpenVCLIP(FineTunedCLIP):
     @property
     def frame_variant(self) -> str:
         """Tells embeddings of frames that saw their neighbours from those of frames that did not."""
-        return "" if self.neighbour_attention else "each frame alone"
+        return "" if self.neighbour_attention else "without neighbouring frames"
 
     def embed_frames(self, frames: Tensor) -> Tensor:
         """Embeds the frames of single views: normalized [B, T, 3, H, W] -> [B, T, D], not L2-normalized."""

@@ -177,14 +177,14 @@ class AttentionMaps(ChosenPictures):
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
         lines = [heading.line, *([_UNTUNED] if self._is_adapted else [])]
         lines += [_OF_NEIGHBOURS.format(name) for name, one in videos.items() if one.has_neighbours]
-        lines += [line for name, one in videos.items() for line in spotted_in_words(one.spotted, text.names, name)]
+        spotted = [line for name, one in videos.items() for line in spotted_in_words(one.spotted, text.names, name)]
         written.add(
             text.set_name,
             stem,
             title=heading.title,
-            alt=attention_in_words(rows, video.key),
+            alt=" ".join([attention_in_words(rows, video.key), *(f"{line}." for line in spotted)]),
             numbers={**video.names, **heading.numbers, "models": models},
-            figure=draw_attention(rows, frames[0], title=heading.marked, lines=lines),
+            figure=draw_attention(rows, frames[0], title=heading.marked, lines=[*lines, *spotted]),
             further=self._overlay(written, text.set_name, stem, rows, frames[0]),
             dots_per_inch=110,
         )

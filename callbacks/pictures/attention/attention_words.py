@@ -41,7 +41,7 @@ def frames_in_words(layers: Mapping[int, Tensor], model: str, video: str) -> str
 
 
 def spotted_in_words(spotted: Mapping[int, Tensor], class_names: Sequence[str], model: str) -> list[str]:
-    """What each frame of the first view counts for each class, of a model that weighs frames: a line a class.
+    """What each frame of the first view counts for each class, by a model that weighs frames: a line a class.
 
     Args:
         spotted: By label, [V, T].

@@ -24,10 +24,10 @@ def draw_frame_attention(
     """Draws one panel for each layer, all with the same colours.
 
     Args:
-        layers: By layer, how much each frame attends to each, [T, T]; rows sum to 1.
+        layers: By layer, how much each frame attends to each, [T, T].
         title: The model and the video.
         lines: Small print below it.
-        n_seen: The most frames that a frame attends to; None for all.
+        n_seen: How many frames a frame attends to, with those beyond the ends of the clip; None for all of the clip.
     """
     columns = min(len(layers), _MOST_COLUMNS)
     n_rows = math.ceil(len(layers) / columns)
@@ -56,6 +56,6 @@ def draw_frame_attention(
     scale = page.axes(MARGIN + _LEFT, y, 1.2, 0.12)
     scale.imshow([[i / 255 for i in range(256)]], aspect="auto", cmap=HEAT)
     scale.set_axis_off()
-    meaning = f"0 … {limit:.2f} of a frame's attention; evenly spread it is {1 / min(n_seen or n_frames, n_frames):.2f}"
+    meaning = f"0 … {limit:.2f} of a frame's attention; evenly spread it is {1 / (n_seen or n_frames):.2f}"
     page.text(MARGIN + _LEFT + 1.3, y - 0.02, meaning, size=8, colour=SOFT)
     return page.figure

@@ -36,6 +36,8 @@ print(zsar.classify("holiday.mp4", ["surfing", "swimming"], model=model))
 `zsar classify holiday.mp4 --classes "surfing, swimming" --checkpoint FOLDER` does the same on the command line.
 Probabilities are relative to the names that are given: they sum to 1 even if none fits.
 """
+# Recorded only where they differ from what most models do.
+_WHERE_RECORDED = {"frame_variant": "frames embedded", "view_ensemble": "views", "test_scale": "scale of logits"}
 
 
 def model_card(
@@ -125,6 +127,7 @@ def _of_record(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "class text": "; ".join(dict.fromkeys(_text(text) for text in texts.values())) or None,
         "scorer": record.get("scorer"),
+        **{words: record[name] for name, words in _WHERE_RECORDED.items() if name in record},
         "precision": record.get("precision"),
         "trainer": ", ".join(f"{key} {value}" for key, value in trainer.items() if value is not None) or None,
         "versions": ", ".join(f"{key} {value}" for key, value in versions.items()) or None,

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck, tower_hash, tower_record
+from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l.t2l import T2L
 
@@ -68,3 +70,19 @@ def test_the_weights_are_named_however_the_settings_are_kept(frozen: ZeroShotCLI
     frozen.hparams["backbone"] = {"architecture": "tiny-clip", "weights": str(tiny_weights)}  # as LightningCLI does
     assert tower_record(frozen).weights == str(tiny_weights)
     assert tower_record(frozen).described.startswith(f"ZeroShotCLIP of tiny-clip {tiny_weights} (tower ")
+
+
+def test_frames_that_one_model_embeds_in_two_ways_are_refused_by_name(tiny_weights: Path) -> None:
+    settings = TrainedClipSettings("tiny-clip", str(tiny_weights))
+    bike = BIKE(backbone=settings)
+    stored = tower_record(bike)
+    bike.frame_source = "visual_tower"
+    with pytest.raises(
+        ValueError, match=r"of BIKE of tiny-clip .*, but this run's is of BIKE without the head of tiny-"
+    ):
+        TowerCheck().check(bike, stored)
+    of_single = tower_record(OpenVCLIP(backbone=settings, neighbour_attention=False))
+    with pytest.raises(
+        ValueError, match="of OpenVCLIP without neighbouring frames of tiny-clip .*, but this run's is of OpenVCLIP of"
+    ):
+        TowerCheck().check(OpenVCLIP(backbone=settings), of_single)

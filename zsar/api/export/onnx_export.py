@@ -172,6 +172,7 @@ def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
         "backbone_hash": model.backbone.weights_hash,
         "weights_hash": model.checkpoint_weights_hash or "",
         "scorer": model.scoring.scorer,
+        **({"frame_variant": model.frame_variant} if model.frame_variant else {}),
         "sampling": _SAMPLING,
         "geometry": _GEOMETRIES[pixels.geometry].format(pixels.resize_filter),
         "zsar_version": __version__,

@@ -66,6 +66,7 @@ class FrameWiseRecognizer(DescribedMethod):
             **described_threshold(self.threshold, self.backbone),
             "recognizer": type(self.recognizer).__name__,
             "scorer": self.recognizer.scoring.scorer,
+            **({"frame_variant": variant} if (variant := self.recognizer.frame_variant) else {}),
         }
 
     @torch.inference_mode()

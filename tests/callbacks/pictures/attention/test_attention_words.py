@@ -2,7 +2,12 @@ import pytest
 import torch
 
 from zsar.callbacks.pictures.attention.attention_figure import MapRow
-from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words, place_of
+from zsar.callbacks.pictures.attention.attention_words import (
+    attention_in_words,
+    frames_in_words,
+    place_of,
+    spotted_in_words,
+)
 from zsar.callbacks.pictures.attention.token_shares import token_shares
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 
@@ -33,3 +38,11 @@ def test_the_attention_between_frames_is_summed_up() -> None:
     weights = torch.tensor([[0.5, 0.5], [0.1, 0.9]])
     said = frames_in_words({1: weights}, "T2L", "a.mp4")
     assert said.endswith("layer 2: 70 % to itself, most to frame 2 (70 %).")
+
+
+def test_what_frames_count_for_a_class_is_said_of_the_first_view() -> None:
+    spotted = {1: torch.tensor([[0.25, 0.75], [0.5, 0.5]]), 0: torch.tensor([[1.0, 0.0], [0.5, 0.5]])}
+    assert spotted_in_words(spotted, ("run", "swim"), "BIKE") == [
+        "BIKE, weight of the frames for swim: 25 % 75 %",
+        "BIKE, weight of the frames for run: 100 % 0 %",
+    ]

@@ -20,3 +20,9 @@ def test_each_layer_has_a_panel_on_one_scale(n_layers: int, n_frames: int) -> No
     ]
     assert len(panels[0].get_xticks()) == min(n_frames, 8)
     assert any(f"evenly spread it is {1 / n_frames:.2f}" in text.get_text() for text in figure.texts)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 8])
+def test_attention_to_neighbours_is_spread_over_three_frames_also_beyond_the_ends(n_frames: int) -> None:
+    figure = draw_frame_attention({0: torch.eye(n_frames)}, title="t", lines=["l"], n_seen=3)
+    assert any("evenly spread it is 0.33" in text.get_text() for text in figure.texts)

@@ -36,3 +36,12 @@ def test_what_is_not_known_is_said_and_not_invented() -> None:
 def test_text_of_others_stays_in_its_cell() -> None:
     about = {**ABOUT, "architecture": "a | b\n# <script>"}
     assert "| architecture | a \\| b # &lt;script> |" in model_card(about, name="mine")
+
+
+def test_how_frames_are_embedded_and_scored_is_said_where_it_was_recorded() -> None:
+    usual = {**ABOUT, "training": record(training=True)}
+    departing = {**usual["training"], "frame_variant": "without the head", "view_ensemble": "logit_sum"}
+    assert "| frames embedded |" not in model_card(usual, name="mine")
+    card = model_card({**usual, "training": departing}, name="mine")
+    assert "| frames embedded | without the head |" in card
+    assert "| views | logit_sum |" in card

@@ -104,3 +104,11 @@ def test_a_model_with_a_bias_scores_frames_by_own_probabilities(
     for a, b in zip(ours[0].curves, theirs[0].curves, strict=True):
         torch.testing.assert_close(a.scores, b.scores, rtol=1e-4, atol=1e-5)
     assert localizer.described_settings(seed=0)["threshold_of"] == "own probability"
+
+
+def test_results_say_which_of_two_ways_frames_were_embedded(tiny_weights: Path) -> None:
+    model = recognizer("BIKE", tiny_weights)
+    localizer = FrameWiseRecognizer(model, threshold=0.5)
+    assert "frame_variant" not in localizer.described_settings(seed=0)
+    model.frame_source = "visual_tower"  # type: ignore[assignment]
+    assert localizer.described_settings(seed=0)["frame_variant"] == "without the head"

@@ -77,6 +77,12 @@ def test_arguments_of_the_model_are_flat_and_leave_out_what_may_differ_in_a_row(
     assert model_arguments({"config": None}) == model_arguments({"config": {"model": None}}) == ()
 
 
+def test_the_rate_of_a_training_tells_no_tests_apart_where_the_training_is_recorded() -> None:
+    content = {"config": {"model": {"init_args": {"clip_learning_rate": 5e-6, "frame_source": "video_head"}}}}
+    assert dict(model_arguments(content)).keys() == {"clip_learning_rate", "frame_source"}
+    assert dict(model_arguments({**content, "training": {"model": {}}})).keys() == {"frame_source"}
+
+
 def test_arguments_of_before_have_the_names_of_today() -> None:
     views = {"class_path": "datamodules.views.further_views.MultiRateViews", "init_args": {"n_crops": 3}}
     arguments = {"weights": "a.pt", "scorer": "late_interaction", "views": views}
