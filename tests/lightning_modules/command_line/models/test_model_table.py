@@ -38,14 +38,14 @@ def test_all_rows_in_100_columns(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     table, _, below = said.partition("\n\n")
     lines = table.splitlines()
     assert max(map(len, lines)) <= 100
-    assert len(lines) <= 3 + len(rows) + 5  # no more than a few names take two lines
+    assert len(lines) <= 3 + len(rows) * 9 / 8  # few names take two lines
     assert f"{len(rows)} architectures; open_clip" in below
     assert "two operations" in below
 
 
 def test_each_status_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     row = next(iter(stored_rows().values()))
-    status = ("yes", "partly", "no", "unknown", "failed", "yes", "yes", "yes", "yes", "yes")
+    status = ("yes", "partly", "no", "unknown", "failed", *["yes"] * (len(METHODS) - 5))
     print_architectures([replace(row, methods=dict(zip(METHODS, status, strict=True)))])
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(row.name))
-    assert line.split()[-len(METHODS) :] == ["yes", "part", "-", "?", "FAILED", "yes", "yes", "yes", "yes", "yes"]
+    assert line.split()[-len(METHODS) :] == ["yes", "part", "-", "?", "FAILED", *status[5:]]
