@@ -44,6 +44,7 @@ def test_differences_name_the_leaf_and_both_values(tmp_path: Path) -> None:
     assert result_differences(result, config_of(tmp_path, **changes)) == [
         "model.n_frames was 8, is 16",
         "model.scoring.scorer was None, is late",
+        "model.scoring.view_ensemble was None, is probability",  # what the settings of before mean
         "trainer.precision was None, is 16-mixed",
     ]
 
