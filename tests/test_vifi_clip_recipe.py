@@ -1,11 +1,11 @@
 """The trainings of ViFi-CLIP and AP-CLIP, leaf by leaf, are ViFi-CLIP's recipe (methods/vifi_ap_clip.md)."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.makers.configs.shipped import CONFIGS
+from tests.makers.configs.stated_leaf import leaf
 from zsar.lightning_modules.experiments.experiment_files import read_experiment
 
 TRAININGS = sorted(p for m in ("vifi", "ap") for p in (CONFIGS / "experiment").glob(f"{m}_clip_*.yaml"))
@@ -17,14 +17,6 @@ ROWS = {
     "few_shot": (32, 50, 5, 2e-6, 64),
     "clip_kinetics400": (32, 10, 5, 8e-6, 256),
 }
-
-
-def leaf(experiment: dict[str, Any], key: str) -> Any:
-    """The value of a dotted key, without init_args."""
-    found: Any = experiment
-    for part in key.split("."):
-        found = found.get("init_args", found)[part]
-    return found
 
 
 @pytest.mark.parametrize("path", TRAININGS, ids=lambda path: path.stem)

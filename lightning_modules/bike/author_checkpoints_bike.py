@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from zsar.lightning_modules.bike.video_head import VideoHead
-from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BIKE_HEAD
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
 from zsar.lightning_modules.training.author_checkpoints import (
     AuthorCheckpointError,
     check_tensors,
-    openai_architecture,
+    described_clip,
     read_author_state,
 )
 
@@ -79,9 +78,7 @@ def read_bike_checkpoint(path: Path, *, architecture: str | None = None, skips_o
             f"{path} is of BIKE's attribute branch ({some_names(attributes)}), which takes no part in zero-shot "
             "recognition and is not in zsar; give a checkpoint of the video branch"
         )
-    architecture = architecture or openai_architecture(clip, path)
-    with torch.device("meta"):
-        model, _ = build_clip(architecture, RANDOM_WEIGHTS)
+    architecture, model = described_clip(clip, path, architecture)
     expected = dict(model.state_dict())
     n_layers = _N_LAYERS if head else 0
     if head:

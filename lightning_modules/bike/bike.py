@@ -18,7 +18,7 @@ from zsar.lightning_modules.bike.video_head import HEAD_WIDTH, VideoHead
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.recognition.video_text_contrastive import in_batch_symmetric_kl
 from zsar.lightning_modules.training.optimization import Optimization
 from zsar.lightning_modules.training.whole_batch import gathered
@@ -109,15 +109,9 @@ class BIKE(ActionRecognizer):
             return of_tower
         return self.video_head(of_tower)
 
-    def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """Frame embeddings [B, V, T, D] and rows of class text -> logits [B, C], with the scale of `test_scale`."""
-        return self.scoring.score(frame_embeddings, class_embeddings, self._scale())
-
-    def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
-        """Scores embedded videos with the scale of `test_scale`: logits [B, C] in fp32."""
-        return self.scoring.score_embedded(embedded, self._scale())
-
-    def _scale(self) -> Tensor:
+    @property
+    def score_scale(self) -> Tensor:
+        """The trained factor of the scores; in tests that of `test_scale`."""
         trained = self.backbone.logit_scale
         return trained if self.training or self.test_scale == "trained" else torch.ones_like(trained)
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
 from zsar.lightning_modules.training.author_checkpoints import (
     AuthorCheckpointError,
     check_tensors,
-    openai_architecture,
+    described_clip,
     read_author_state,
 )
 
@@ -95,9 +93,7 @@ def read_vifi_clip_checkpoint(
             "the prompted ones"
         )
     tuned = {_clip_name(name): tensor for name, tensor in state.items()}
-    architecture = architecture or openai_architecture(tuned, path)
-    with torch.device("meta"):
-        model, _ = build_clip(architecture, RANDOM_WEIGHTS)
+    architecture, model = described_clip(tuned, path, architecture)
     expected = {name: p for name, p in model.named_parameters() if "token_embedding" not in name}
     check_tensors(tuned, expected, architecture, path)
     return ViFiClipCheckpoint(path, architecture, epoch, tuned, _start_token(prompts, tuned, path))

@@ -79,12 +79,7 @@ def _shown_parts(model: BIKE | T2L) -> str:
 
 def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
     weights = options.model.weights or "openai"
-    model = FineTunedCLIP.load_author_checkpoint(
-        options.checkpoint,
-        architecture=options.model.architecture,
-        weights=weights,
-        skips_objects=options.skip_objects,
-    )
+    model = _tuned(options, weights, FineTunedCLIP)
     n_trained = _save(model, output)
     say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
     say(f"wrote {output} (needs CLIP's weights {weights} too, for the token embedding)")
@@ -93,12 +88,7 @@ def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
 
 def _convert_open_vclip(options: ConvertOptions, output: Path) -> None:
     weights = options.model.weights or "openai"
-    model = OpenVCLIP.load_author_checkpoint(
-        options.checkpoint,
-        architecture=options.model.architecture,
-        weights=weights,
-        skips_objects=options.skip_objects,
-    )
+    model = _tuned(options, weights, OpenVCLIP)
     n_trained = _save(model, output)
     share, of_clip = model.tuned_share, round(1 - model.tuned_share, 6)
     say(f"Open-VCLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
@@ -106,6 +96,16 @@ def _convert_open_vclip(options: ConvertOptions, output: Path) -> None:
     say(
         f"in use, {share:g} of these weights are mixed with {of_clip:g} of CLIP's, the authors' shares for this "
         f"architecture: `zsar test` needs --model.tuned_share {share:g}"
+    )
+
+
+def _tuned(options: ConvertOptions, weights: str, method: type[FineTunedCLIP]) -> FineTunedCLIP:
+    """The model of a file that lacks weights of the CLIP that was tuned."""
+    return method.load_author_checkpoint(
+        options.checkpoint,
+        architecture=options.model.architecture,
+        weights=weights,
+        skips_objects=options.skip_objects,
     )
 
 

@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.training.author_checkpoints import (
     AuthorCheckpointError,
     check_tensors,
-    openai_architecture,
+    described_clip,
     read_author_state,
 )
 
@@ -92,9 +90,7 @@ def read_open_vclip_checkpoint(
     """
     state, epoch = read_author_state(path, "Open-VCLIP", skips_objects=skips_objects)
     tensors = {name.removeprefix(_PREFIX): tensor for name, tensor in state.items()}
-    architecture = architecture or openai_architecture(tensors, path)
-    with torch.device("meta"):
-        model, _ = build_clip(architecture, RANDOM_WEIGHTS)
+    architecture, model = described_clip(tensors, path, architecture)
     check_tensors(tensors, dict(model.named_parameters()), architecture, path)
     tuned = {name: tensor for name, tensor in tensors.items() if name == "logit_scale" or name.startswith("visual.")}
     text = {name: tensor for name, tensor in tensors.items() if name not in tuned}

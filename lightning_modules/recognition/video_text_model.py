@@ -129,9 +129,14 @@ class VideoTextModel(LightningModule):
     def _embed_normalized(self, frames: Tensor) -> Tensor:
         return self.embed_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
 
+    @property
+    def score_scale(self) -> Tensor:
+        """The factor of the scores in `score` and `score_embedded`, a scalar."""
+        return self.backbone.logit_scale
+
     def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, C]."""
-        return self.scoring.score(frame_embeddings, class_embeddings, self.backbone.logit_scale)
+        return self.scoring.score(frame_embeddings, class_embeddings, self.score_scale)
 
     def score_views(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Scores each view separately: [B, V, T, D] and [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
@@ -155,7 +160,7 @@ class VideoTextModel(LightningModule):
 
     def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
         """Scores embedded videos: logits [B, C] in fp32."""
-        return self.scoring.score_embedded(embedded, self.backbone.logit_scale)
+        return self.scoring.score_embedded(embedded, self.score_scale)
 
     def own_probabilities(self, embedded: EmbeddedBatch) -> Tensor | None:
         """The probability of each class by itself, [B, C] in fp32 (`Scoring.own_probabilities`).

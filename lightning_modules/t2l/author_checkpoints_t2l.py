@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.training.author_checkpoints import (
     T2L_TOKENS,
     AuthorCheckpointError,
     check_tensors,
-    openai_architecture,
+    described_clip,
     read_author_state,
 )
 
@@ -83,9 +81,7 @@ def read_t2l_checkpoint(path: Path, *, architecture: str | None = None, skips_ob
             "all layers or in the first"
         )
     clip = {k: v for k, v in state.items() if k not in ("input_resolution", "context_length", "vocab_size")}
-    architecture = architecture or openai_architecture(clip, path)
-    with torch.device("meta"):
-        model, _ = build_clip(architecture, RANDOM_WEIGHTS)
+    architecture, model = described_clip(clip, path, architecture)
     check_tensors(clip, model.state_dict(), architecture, path)
     return T2LCheckpoint(
         architecture,

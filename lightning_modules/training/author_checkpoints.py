@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BIKE_HEAD
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError, read_tensor_file, some_names
@@ -83,6 +85,27 @@ def read_author_state(
     if (problem := not_finite(state)) is not None:
         raise AuthorCheckpointError(f"{path} is broken: {problem}; fetch it again, or take one of another epoch")
     return state, epoch if isinstance(epoch, int) else None
+
+
+def described_clip(clip: Mapping[str, Tensor], path: Path, architecture: str | None) -> tuple[str, nn.Module]:
+    """The CLIP model that tensors are compared with: names and shapes, on the meta device.
+
+    Args:
+        clip: Tensors under CLIP's names.
+        path: The file of the tensors, for messages.
+        architecture: The open_clip architecture; None to infer it from the shapes.
+
+    Returns:
+        The name of the architecture, and open_clip's model of it, without values.
+
+    Raises:
+        AuthorCheckpointError: The architecture is not given, and not one of OpenAI's.
+        BackboneError: There is no such architecture.
+    """
+    name = architecture or openai_architecture(clip, path)
+    with torch.device("meta"):
+        model, _ = build_clip(name, RANDOM_WEIGHTS)
+    return name, model
 
 
 def openai_architecture(clip: Mapping[str, Tensor], path: Path) -> str:

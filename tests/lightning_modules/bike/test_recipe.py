@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.makers.configs.shipped import CONFIGS
+from tests.makers.configs.stated_leaf import leaf
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.bike import BIKE
@@ -18,14 +19,6 @@ ROWS = {
     "bike_kinetics400": ("ViT-B-16-quickgelu", 30, 5),
     "bike_kinetics400_vit_l_14": ("ViT-L-14-quickgelu", 20, 5),
 }
-
-
-def leaf(experiment: dict[str, Any], key: str) -> Any:
-    """The value of a dotted key, without init_args."""
-    found: Any = experiment
-    for part in key.split("."):
-        found = found.get("init_args", found)[part]
-    return found
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -1,11 +1,10 @@
 """The trainings of Open-VCLIP, leaf by leaf, are its authors' (methods/open_vclip.md, sections 3, 5, 6 and 7)."""
 
-from typing import Any
-
 import pytest
 import yaml
 
 from tests.makers.configs.shipped import CONFIGS
+from tests.makers.configs.stated_leaf import leaf
 from zsar.datamodules.class_text.templates import TEMPLATES
 from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.experiments.experiment_files import read_experiment
@@ -17,14 +16,6 @@ ROWS = {  # architecture, gradient checkpointing, share of the tuned weights
     "open_vclip_kinetics400": ("ViT-B-16-quickgelu", False, 0.5),
     "open_vclip_kinetics400_vit_l_14": ("ViT-L-14-quickgelu", True, 0.4),
 }
-
-
-def leaf(experiment: dict[str, Any], key: str) -> Any:
-    """The value of a dotted key, without init_args."""
-    found: Any = experiment
-    for part in key.split("."):
-        found = found.get("init_args", found)[part]
-    return found
 
 
 @pytest.mark.parametrize("name", ROWS)
