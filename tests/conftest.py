@@ -9,6 +9,7 @@ from pathlib import Path
 import open_clip
 import pytest
 import torch
+from torch.utils.data._utils.signal_handling import _error_if_any_worker_fails
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported: nothing may wait for a network
 os.environ["ZSAR_TRUSTED_MODULES"] = "tests.makers.command_line.killing"  # our callbacks that command lines name
@@ -18,6 +19,7 @@ from tests.makers.configs.small_experiment import write_small_experiment
 from tests.makers.source_tree import SHARED
 from tests.makers.videos.class_folders import write_class_folders
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.runtime.processes.dead_workers import further_deaths_unsaid
 
 torch.set_num_threads(1)  # pytest-xdist keeps the cores busy, and sums come out alike in every process
 
@@ -38,6 +40,23 @@ def _model_configs_of_a_test() -> Iterator[None]:
     yield
     for name in set(known) - before:
         del known[name]
+
+
+@pytest.fixture(autouse=True)
+def _deaths_of_a_test() -> Iterator[None]:
+    """Workers that a test killed are not reported to the next: PyTorch raises one death a signal, at any line."""
+    yield
+    with further_deaths_unsaid():
+        while _raises_a_death():
+            pass
+
+
+def _raises_a_death() -> bool:
+    try:
+        _error_if_any_worker_fails()
+    except RuntimeError:
+        return True
+    return False
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from typing import Any
 from zsar.runtime.closed_pipes import ends_with_its_reader, is_of_a_closed_pipe
 from zsar.runtime.code_version import __version__
 from zsar.runtime.nearest_names import did_you_mean
+from zsar.runtime.processes.dead_workers import further_deaths_unsaid
 from zsar.runtime.processes.stopping import Stopped, stops_by
 from zsar.runtime.terminal import accept_all_text, say, shown, warn_as_typed
 
@@ -139,11 +140,12 @@ def _explained(command: str, arguments: list[str]) -> int:
             raise
         from zsar.lightning_modules.command_line.explained_errors import explained
 
-        sentence = explained(error, command, typed=arguments)
-        if sentence is None:
-            say(_BUG, error=True)
-            raise
-        say(f"zsar {command}: error: {sentence}", error=True)
+        with further_deaths_unsaid():
+            sentence = explained(error, command, typed=arguments)
+            if sentence is None:
+                say(_BUG, error=True)
+                raise
+            say(f"zsar {command}: error: {sentence}", error=True)
         return 1
 
 

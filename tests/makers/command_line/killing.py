@@ -94,10 +94,14 @@ class KillAWorker(KillBeforeStep):
     """Kills a decoding worker, as the system does when memory is short, or another process of the run."""
 
     def kill(self) -> None:
-        """Kills the workers."""
+        """Kills the workers, all of them before the first death is raised."""
+        raise_deaths = signal.signal(signal.SIGCHLD, lambda *_: None)
         for worker in multiprocessing.active_children():
             assert worker.pid is not None
             os.kill(worker.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
+        signal.signal(signal.SIGCHLD, raise_deaths)
+        os.kill(os.getpid(), signal.SIGCHLD)
 
 
 class KillRank(Callback):

@@ -7,7 +7,11 @@ or a closed connection remains. This module turns it into a message with a remed
 from __future__ import annotations
 
 import re
+import signal
+import threading
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 _WORKER = re.compile(
     r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\) (?:exited unexpectedly|is killed by signal: (\w+))"
@@ -37,6 +41,20 @@ def explain_dead_worker(error: BaseException) -> str | None:
             return message
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+@contextmanager
+def further_deaths_unsaid() -> Iterator[None]:
+    """Ignores the deaths of more worker processes while one is explained: PyTorch raises each at any line."""
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGCHLD, lambda *_: None)
+    try:
+        yield
+    finally:
+        if handler is not None:  # None: one that is not Python's, which cannot be put back
+            signal.signal(signal.SIGCHLD, handler)
 
 
 def _explained(error: BaseException) -> str | None:

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from zsar.lightning_modules.command_line.cli import main
-from zsar.runtime.processes.dead_workers import died_of, explain_dead_worker
+from zsar.runtime.processes.dead_workers import died_of, explain_dead_worker, further_deaths_unsaid
 
 
 class Killed(Dataset[int]):
@@ -66,6 +66,20 @@ def test_other_errors_are_not(error: Exception) -> None:
 def test_how_a_process_ended_is_said() -> None:
     assert died_of(12, 1, -9).startswith("process 12 (rank 1) was killed by signal 9, most often because memory")
     assert died_of(12, 1, 3).startswith("process 12 (rank 1) ended with exit status 3")
+
+
+def test_a_second_death_does_not_interrupt_the_explanation_of_the_first() -> None:
+    def raise_it(*_: object) -> None:
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
+
+    before = signal.signal(signal.SIGCHLD, raise_it)
+    try:
+        with further_deaths_unsaid():
+            os.kill(os.getpid(), signal.SIGCHLD)
+        with pytest.raises(RuntimeError, match="pid 7"):
+            os.kill(os.getpid(), signal.SIGCHLD)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_training_ends_with_a_line_and_the_last_epoch_is_kept(
