@@ -1,7 +1,7 @@
 """Packs the videos of a prepared copy into a fixed number of tars, one after another (`zsar.runtime.shards`).
 
-A video goes into the tar that the CRC-32 of its name chooses, so that further videos change few tars, and each tar has
-videos of all classes. Its name in the tar is its path in the copy; WebDataset reads folders as part of the key. A tar is
+A video goes into the tar that the CRC-32 of its name chooses, so that further videos change few tars, and each tar
+has videos of all classes. Its name is its path in the copy; WebDataset reads folders as part of the key. A tar is
 read back before the files that it holds are removed, so that at any time a video is in one of the two.
 """
 

@@ -48,8 +48,8 @@ class MemberCache:
         return content
 
     def add(self, tar: str, member: TarMember, content: bytes) -> None:
-        """Keeps the content of a member. A full disk is no error: nothing is kept."""
-        if member.n_bytes > self._most_bytes * (1 - _ROOM):
+        """Keeps the content of a member of at most a tenth of the limit. A full disk is no error: nothing is kept."""
+        if member.n_bytes > self._most_bytes // 10:
             return
         with suppress(OSError), whole_file(self._path(tar, member)) as unfinished:
             unfinished.write_bytes(content)
