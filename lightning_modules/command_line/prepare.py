@@ -30,7 +30,6 @@ from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.processes.worker_pools import results_of
-from zsar.runtime.shards.shard_folders import ADDRESS_FILE
 from zsar.runtime.shards.shard_index import INDEX_FILE
 from zsar.runtime.shards.tar_members import MOST_MEMBER_BYTES
 from zsar.runtime.terminal import message_console, print_whole, progress_bar, say, styled, waiting
@@ -75,7 +74,6 @@ def run(options: PrepareOptions) -> int:
     console = message_console()
     with waiting(console, f"listing the files of {source}"):
         plan = plan_copy(source, destination)
-    _refuse_shards(source, plan)
     began = time.perf_counter()
     try:
         with Journal(destination, settings) as journal:
@@ -119,13 +117,6 @@ def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, 
 def _is_of(error: OSError, source: Path) -> bool:
     """Whether the original cannot be read, rather than the copy written."""
     return str(error.filename) == str(source)
-
-
-def _refuse_shards(source: Path, plan: Plan) -> None:
-    if packed := [path for path in plan.others if path.rpartition("/")[2] in (INDEX_FILE, ADDRESS_FILE)]:
-        raise ValueError(
-            f"{source / packed[0]}: the videos are in shards; give the folder that they were prepared from"
-        )
 
 
 def _prepare(

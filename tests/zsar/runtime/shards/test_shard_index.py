@@ -68,9 +68,7 @@ def shard(*members: Any, name: object = "a.tar", n_bytes: object = 4096) -> dict
         ([HEAD, shard(), shard()], 3, "a.tar is listed twice"),
     ],
 )
-def test_an_index_that_cannot_be_that_of_its_tars_is_refused_by_line(
-    lines: list[Any], line: int, message: str
-) -> None:
+def test_an_index_that_cannot_be_that_of_its_tars_is_refused_by_line(lines: list[Any], line: int, message: str) -> None:
     content = "".join(f"{json.dumps(row)}\n" for row in lines).encode()
     with pytest.raises(GivenFileError, match=f"^i.jsonl:{line}: .*{message}.*; write the shards again") as refused:
         parse_index(content, "i.jsonl")

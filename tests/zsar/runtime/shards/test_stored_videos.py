@@ -1,3 +1,4 @@
+import multiprocessing
 import pickle
 import re
 import zlib
@@ -11,7 +12,6 @@ from tests.makers.files.shards import pack
 from zsar.runtime.files.file_identity import quick_hash
 from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.shards import stored_videos
-from zsar.runtime.shards.member_cache import MemberCache
 from zsar.runtime.shards.shard_folders import found_member
 from zsar.runtime.shards.stored_videos import (
     is_at_an_address,
@@ -42,12 +42,13 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def remote(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, RangeServer]]:
     """A folder whose shards are at an address, with a cache of its own."""
-    cache = MemberCache(tmp_path / "cache", 10**6)
-    monkeypatch.setattr(stored_videos, "_cache", lambda: cache)
+    monkeypatch.setenv("ZSAR_SHARD_CACHE", str(tmp_path / "cache"))
+    stored_videos._cache.cache_clear()
     (tmp_path / "remote").mkdir()
     with range_server(root) as server:
         (tmp_path / "remote/zsar_shards.url").write_text(server.url)
         yield tmp_path / "remote", server
+    stored_videos._cache.cache_clear()
 
 
 def test_the_bytes_are_those_of_the_file(root: Path) -> None:
@@ -140,3 +141,24 @@ def test_over_a_network_other_bytes_and_no_answer_are_errors_of_the_video(remote
     tar.write_bytes(content)
     with pytest.raises(VideoDecodeError, match="is not the one of the index: it has other bytes here"):
         stored_in_shard(path)
+
+
+def content_of(path: Path) -> bytes:
+    with open_stored(path) as file:
+        return file.read()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_processes_read_at_once_whatever_their_parent_has_read(
+    root: Path, remote: tuple[Path, RangeServer], start: str
+) -> None:
+    """A data loader forks after the main process has listed and read videos, also over the network."""
+    folder, server = remote
+    for at in (root, folder):
+        assert content_of(at / "run/0.mp4") == CONTENT["run/0.mp4"]
+    server.later = "none"
+    server.faults = ["status 503", "hang up", "half"]
+    paths = [at / name for _ in range(4) for at in (root, folder) for name in CONTENT]
+    with multiprocessing.get_context(start).Pool(3 if start == "fork" else 1) as pool:
+        assert pool.map(content_of, paths, chunksize=1) == list(CONTENT.values()) * 8
