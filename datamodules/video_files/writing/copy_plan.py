@@ -56,9 +56,7 @@ def plan_copy(source: Path, destination: Path) -> Plan:
     for path in _walk(source):
         stem, suffix = os.path.splitext(path)
         if path.rpartition("/")[2] in (INDEX_FILE, ADDRESS_FILE):
-            raise ValueError(
-                f"{source / path}: the videos are in shards; give the folder that they were prepared from"
-            )
+            raise ValueError(f"{source / path}: the videos are in shards; give the folder that they were prepared from")
         if suffix.lower() not in VIDEO_SUFFIXES:
             if path != FAILED_VIDEOS:
                 plan.others.append(path)

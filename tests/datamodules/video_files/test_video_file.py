@@ -52,7 +52,7 @@ def seen_of(path: Path) -> object:
     """Times and frames of a video, or what is wrong with it."""
     try:
         with VideoReader(path) as reader:
-            return reader.times_seconds.tolist(), reader.images_at_indices(range(reader.n_frames)).tolist()
+            return reader.times_seconds.tolist(), reader.images_at_indices(range(reader.n_frames)).tobytes()
     except VideoDecodeError as error:
         return str(error)
 
