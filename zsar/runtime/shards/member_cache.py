@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from zsar.runtime.files.whole_files import whole_file
@@ -100,4 +101,10 @@ def member_cache() -> MemberCache:
     except ValueError:
         raise ValueError(f"${SIZE_VARIABLE} is {size!r}; give gigabytes from 0 on, 0 to keep nothing") from None
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return MemberCache(Path(folder).expanduser() if folder else Path(base, "zsar", "shards"), int(most_gb * 1e9))
+    return _made(Path(folder).expanduser() if folder else Path(base, "zsar", "shards"), int(most_gb * 1e9))
+
+
+@cache
+def _made(folder: Path, most_bytes: int) -> MemberCache:
+    """The same cache each time, since it counts what was added."""
+    return MemberCache(folder, most_bytes)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import io
 import os
 import zlib
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.video_errors import VideoDecodeError
-from zsar.runtime.shards.member_cache import MemberCache, member_cache
+from zsar.runtime.shards.member_cache import member_cache
 from zsar.runtime.shards.remote_ranges import read_remote_range
 from zsar.runtime.shards.shard_folders import FoundMember, folders_above, found_member
 from zsar.runtime.shards.shard_index import REMEDY
@@ -131,23 +130,19 @@ def _content(path: str | Path, found: FoundMember) -> bytes:
         if zlib.crc32(content) != found.member.crc32:
             raise _changed(path, found, "other bytes here")
         return content
-    kept = _cache().get(found.tar, found.member)
+    cache = member_cache()
+    kept = cache.get(found.tar, found.member)
     if kept is not None and zlib.crc32(kept) == found.member.crc32:
         return kept
-    _cache().forget(found.tar, found.member)
+    cache.forget(found.tar, found.member)
     try:
         content = read_remote_range(found.tar, found.member.offset, found.member.n_bytes)
     except ConnectionError as error:
         raise VideoDecodeError(f"{path}: {error}") from error
     if zlib.crc32(content) != found.member.crc32:
         raise _changed(path, found, "other bytes here")
-    _cache().add(found.tar, found.member, content)
+    cache.add(found.tar, found.member, content)
     return content
-
-
-@cache
-def _cache() -> MemberCache:
-    return member_cache()
 
 
 def _read_local(path: str | Path, found: FoundMember) -> bytes:

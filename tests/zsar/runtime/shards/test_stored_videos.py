@@ -11,7 +11,6 @@ from tests.makers.files.range_server import RangeServer, range_server
 from tests.makers.files.shards import pack
 from zsar.runtime.files.file_identity import quick_hash
 from zsar.runtime.files.video_errors import VideoDecodeError
-from zsar.runtime.shards import stored_videos
 from zsar.runtime.shards.shard_folders import found_member
 from zsar.runtime.shards.stored_videos import (
     is_at_an_address,
@@ -43,12 +42,10 @@ def root(tmp_path: Path) -> Path:
 def remote(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, RangeServer]]:
     """A folder whose shards are at an address, with a cache of its own."""
     monkeypatch.setenv("ZSAR_SHARD_CACHE", str(tmp_path / "cache"))
-    stored_videos._cache.cache_clear()
     (tmp_path / "remote").mkdir()
     with range_server(root) as server:
         (tmp_path / "remote/zsar_shards.url").write_text(server.url)
         yield tmp_path / "remote", server
-    stored_videos._cache.cache_clear()
 
 
 def test_the_bytes_are_those_of_the_file(root: Path) -> None:
