@@ -26,7 +26,7 @@ import numpy as np
 from zsar.datamodules.class_identity import class_identity, find_same_classes
 from zsar.datamodules.class_text.checked_names import checked_names, name_problem, same_class
 from zsar.datamodules.lists.splits import draw_training_videos
-from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos, stored_videos
+from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos, videos_in_folders
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
@@ -213,17 +213,9 @@ def _read_source(source: Path) -> list[_Listed]:
     if not is_stored_folder(source):
         rows = read_table(source, "list of videos", columns=("path", "label"))
         return _checked([_Listed(source, row["path"], row.name("label"), row.number) for row in rows], source)
-    folders = sorted(source.iterdir()) if source.is_dir() else []
-    unpacked = [
-        path.relative_to(source)
-        for folder in folders
-        if folder.is_dir() and not folder.name.startswith(".")
-        for path in find_videos(folder)
-    ]
-    in_shards = [Path(name) for name in stored_videos(source) if "/" in name]
     videos = [
         _Listed(source, path.as_posix(), unicodedata.normalize("NFC", path.parts[0]), 0)
-        for path in (sorted({*unpacked, *in_shards}) if in_shards else unpacked)
+        for path in videos_in_folders(source)
     ]
     if not videos:
         raise FileNotFoundError(

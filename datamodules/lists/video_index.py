@@ -37,6 +37,22 @@ def find_videos(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def videos_in_folders(source: Path) -> list[Path]:
+    """Videos in the folders of a folder, on the disk and in shards; hidden folders are left out.
+
+    Returns:
+        Their paths within the folder, sorted.
+    """
+    unpacked = [
+        path.relative_to(source)
+        for folder in (sorted(source.iterdir()) if source.is_dir() else ())
+        if folder.is_dir() and not folder.name.startswith(".")
+        for path in find_videos(folder)
+    ]
+    in_shards = [Path(name) for name in stored_videos(source) if "/" in name]
+    return sorted({*unpacked, *in_shards}) if in_shards else unpacked
+
+
 def named_videos(source: Path) -> list[tuple[Path, Path]]:
     """The videos given by a folder, or by a file with any suffix.
 

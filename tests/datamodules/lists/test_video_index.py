@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from zsar.datamodules.lists.video_index import VideoIndex, find_videos, named_videos, video_name
+from tests.makers.files.shards import pack
+from zsar.datamodules.lists.video_index import VideoIndex, find_videos, named_videos, video_name, videos_in_folders
 
 
 def tree(root: Path, *paths: str) -> Path:
@@ -85,3 +86,25 @@ def test_a_name_is_found_in_another_unicode_form_and_two_forms_are_two_files(tmp
     (tmp_path / f"{decomposed}.mp4").touch()
     paths, _ = VideoIndex(tmp_path).locate([composed, decomposed])
     assert paths == [f"{composed}.mp4", f"{decomposed}.mp4"]
+
+
+def test_videos_in_shards_are_listed_as_those_on_the_disk(tmp_path: Path) -> None:
+    names = ["b/2.mp4", "a/1.MKV", "a/deep/0.mp4", "a-b/3.mp4", ".hidden/4.mp4", "top.mp4", "a/list.txt"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    found = list(find_videos(tmp_path / "a")), videos_in_folders(tmp_path), named_videos(tmp_path / "b")
+    assert [path.as_posix() for path in found[1]] == ["a/1.MKV", "a/deep/0.mp4", "a-b/3.mp4", "b/2.mp4"]
+    index, listed = VideoIndex(tmp_path), ["x/3.avi", "1", "deep/0.mp4", "gone"]
+    located = [part if isinstance(part, list) else part.tolist() for part in index.locate(listed)]
+    pack(tmp_path)
+    (tmp_path / "b").mkdir(exist_ok=True)
+    (tmp_path / "b/2.mp4").write_text("both on the disk and in a shard")
+    again = list(find_videos(tmp_path / "a")), videos_in_folders(tmp_path), named_videos(tmp_path / "b")
+    assert again == found
+    for folder, part in ((tmp_path, located), (tmp_path / "a", [["x/3.avi", "1.MKV", "deep/0.mp4", "gone"], None])):
+        paths, exists = VideoIndex(folder).locate(listed)
+        assert paths == part[0]
+        assert part[1] is None or exists.tolist() == part[1]
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        VideoIndex(tmp_path / "c")
