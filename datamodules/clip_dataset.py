@@ -59,7 +59,7 @@ class TrainingClips(Dataset[Sample]):
             centres: Which frame is the "centre" of a segment.
             seed: Seed of the run.
             on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
-            leave_colours: Whether colours are drawn only, to be made for the whole batch by `colours.with_colours_made`.
+            leave_colours: Whether colours are drawn only, to be made for a batch by `colours.with_colours_made`.
         """
         self.table = table
         self._transform = transform

@@ -158,7 +158,7 @@ class TrimmedVideoDataModule(EmbeddedSets):
             refuse_undecoded(problems)
 
     def on_after_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
-        """Makes what is computed on the device, further views or the colours of training clips; Lightning calls this."""
+        """Makes what is left to the device, further views or colours of training clips; Lightning calls this."""
         if batch.colours:
             return with_colours_made(batch)
         return batch if batch.views is None or self._views is None else self._views.finish(batch)
@@ -173,7 +173,7 @@ class TrimmedVideoDataModule(EmbeddedSets):
         """The training clips, decoded and augmented.
 
         Args:
-            leave_colours: Whether their colours are drawn only, for `on_after_batch_transfer` to make them on the device.
+            leave_colours: Whether colours are drawn only; `on_after_batch_transfer` makes them on the device.
         """
         return TrainingClips(
             self.sets["train"],
