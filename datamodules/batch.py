@@ -81,8 +81,8 @@ class VideoBatch:
         embeddings: float32 [B, V, T, D], stored embeddings of the frames, not L2-normalized, which take the place of
             the frames: these are then [B, V, T, 3, 0, 0]. None for decoded frames.
         embedded_by: The visual tower that made `embeddings`; None without them.
-        colours: Of each of B training clips, the change of colours that is left to be made on the device, before a model
-            is shown the frames; empty if there is none.
+        colours: Of each of B training clips, the change of colours that is left to be made on the device, before a
+            model is shown the frames; empty if there is none.
     """
 
     frames: Tensor
