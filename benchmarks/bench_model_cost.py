@@ -78,8 +78,8 @@ def rows_of(records: dict[str, Record]) -> Iterator[Row]:
                 *(_steps(pair, "train", "a training step") if other == TUNED else ()),
             ):
                 ours, theirs = figures
-                missing = "" if None not in figures else "not known on this machine"
-                yield Row(what=f"{method}: {what}", unit=unit, ours=ours, alternative=other, theirs=theirs, note=missing)
+                why = "" if None not in figures else "not known on this machine"
+                yield Row(what=f"{method}: {what}", unit=unit, ours=ours, alternative=other, theirs=theirs, note=why)
 
 
 def _steps(pair: tuple[Record, Record], part: str, name: str) -> Iterator[tuple[str, str, list[float | None]]]:
