@@ -8,8 +8,8 @@ spinning threads penalize the version with more steps. The plain einsum computes
 than `amax` and, like zsar's scorer, assigns the gradient of a tie to one position.
 
 Peak memory is what a step adds to the inputs: their gradients, which any version returns (30.5 MB here, of which 29.5
-are those of the prompts), and temporary memory, which a version can save. On the CPU it is resident memory (Linux only),
-measured in separate processes in which glibc returns freed memory; otherwise it varies by 100 MB from run to run.
+are those of the prompts), and temporary memory, which a version can save. On the CPU it is resident memory (Linux
+only), measured in separate processes in which glibc returns freed memory; otherwise it varies by 100 MB from run to run.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
-from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction  # noqa: E402
-from zsar.runtime.device_clock import device_seconds  # noqa: E402
+from benchmarks.rows import Row, add_row_options, write_rows
+from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
+from zsar.runtime.device_clock import device_seconds
 
 B, VT, C, P, D = 16, 32, 400, 36, 512
 PASSES = {"forward and backward": (True, True), "the same, frozen text": (True, False), "forward": (False, False)}
@@ -50,8 +50,8 @@ def main() -> None:
         return
     console = Console(width=120)
     console.print(
-        f"{B} videos, {VT} frames, {C} classes, {P} prompts, D = {D}, fp32; blocks of {options.block_mb or 'default'} MB; "
-        f"CPU with {torch.get_num_threads()} threads; medians of {options.repeats}"
+        f"{B} videos, {VT} frames, {C} classes, {P} prompts, D = {D}, fp32; blocks of {options.block_mb or 'default'} "
+        f"MB; CPU with {torch.get_num_threads()} threads; medians of {options.repeats}"
     )
     of_memory = ("gradients MB", "peak MB ours", "plain", "ratio", "temporary MB ours", "plain", "ratio")
     table = Table("device", "pass", "ours", "plain", "ratio", *of_memory)

@@ -22,12 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
-from zsar.datamodules.batch import VideoRecord  # noqa: E402
-from zsar.datamodules.class_text.vocabulary import exact_names  # noqa: E402
-from zsar.datamodules.data_sets.kinetics400 import Kinetics400  # noqa: E402
-from zsar.datamodules.lists.video_table import VideoTable  # noqa: E402
-from zsar.datamodules.settings import Split  # noqa: E402
+from benchmarks.rows import Row, add_row_options, write_rows
+from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.data_sets.kinetics400 import Kinetics400
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Split
 
 MB = 2**20
 

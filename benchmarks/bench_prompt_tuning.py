@@ -27,18 +27,18 @@ from rich.table import Table
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # neither benchmarks nor tests are installed
-from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
-from tests.reference import prompt_tuning as reference  # noqa: E402
-from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens  # noqa: E402
-from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule  # noqa: E402
-from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices  # noqa: E402
-from zsar.datamodules.class_identity import clean_names  # noqa: E402
-from zsar.datamodules.class_text.text_files import read_class_text  # noqa: E402
-from zsar.datamodules.class_text.vocabulary import exact_names  # noqa: E402
-from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone  # noqa: E402
-from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting  # noqa: E402
-from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine  # noqa: E402
-from zsar.runtime.device_clock import device_seconds  # noqa: E402
+from benchmarks.rows import Row, add_row_options, write_rows
+from tests.reference import prompt_tuning as reference
+from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
+from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
+from zsar.datamodules.class_identity import clean_names
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting
+from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine
+from zsar.runtime.device_clock import device_seconds
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def main() -> None:
     per_frame = encoding_seconds(backbone, options.frames_timed, options.device, options.precision)
     console = Console(width=120)
     console.print(
-        f"{options.architecture}, {len(names)} classes, {options.device} with {torch.get_num_threads()} threads; encoding in "
-        f"{options.precision} takes {1e3 * per_frame:.1f} ms a frame, timed on {options.frames_timed} frames"
+        f"{options.architecture}, {len(names)} classes, {options.device} with {torch.get_num_threads()} threads; "
+        f"encoding in {options.precision} takes {1e3 * per_frame:.1f} ms a frame, timed on {options.frames_timed} frames"
     )
     columns = ("tuning: ours", "as written", "ratio", "encoding: ours", "as written", "both: ratio", "encoding's share")
     table = Table("seconds per video", *columns, "largest difference of a probability")

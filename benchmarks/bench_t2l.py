@@ -20,12 +20,12 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
-from zsar.datamodules.class_text.templates import TEMPLATES  # noqa: E402
-from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings  # noqa: E402
-from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone  # noqa: E402
-from zsar.lightning_modules.t2l.t2l import T2L  # noqa: E402
-from zsar.runtime.device_clock import device_seconds  # noqa: E402
+from benchmarks.rows import Row, add_row_options, write_rows
+from zsar.datamodules.class_text.templates import TEMPLATES
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.runtime.device_clock import device_seconds
 
 Step = Callable[[], object]
 

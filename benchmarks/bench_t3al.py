@@ -34,14 +34,14 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
-from zsar.lightning_modules.localization.frame_scoring import Projections  # noqa: E402
-from zsar.lightning_modules.localization.segments import min_max, moving_average  # noqa: E402
-from zsar.lightning_modules.t3al import projection_tuner  # noqa: E402
-from zsar.lightning_modules.t3al.frame_norms import FrameNorms  # noqa: E402
-from zsar.lightning_modules.t3al.projection_tuner import tune_projections  # noqa: E402
-from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune  # noqa: E402
-from zsar.runtime.device_clock import device_seconds  # noqa: E402
+from benchmarks.rows import Row, add_row_options, write_rows
+from zsar.lightning_modules.localization.frame_scoring import Projections
+from zsar.lightning_modules.localization.segments import min_max, moving_average
+from zsar.lightning_modules.t3al import projection_tuner
+from zsar.lightning_modules.t3al.frame_norms import FrameNorms
+from zsar.lightning_modules.t3al.projection_tuner import tune_projections
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune
+from zsar.runtime.device_clock import device_seconds
 
 PROMPT = "a video of action basketball dunk"
 K, WINDOW_FRAMES, LEARNING_RATE = 4, 20, 1e-5

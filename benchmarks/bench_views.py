@@ -1,6 +1,6 @@
 """Times the AugMix views of one video: zsar, with all frames as one batch, against Pillow, one frame at a time.
 
-    python benchmarks/bench_views.py [--device cpu] [--views 31] [--frames 8] [--size 224] [--threads 1] [--repeats 3] [--quick]
+    python benchmarks/bench_views.py [--device cpu] [--views 31] [--frames 8] [--size 224] [--threads 1] [--quick]
 
 Both get the same pixels and random draws. Prints the median seconds over the repeats, the ratio of Pillow to zsar, and
 the difference of the pixels. On a GPU, zsar is timed with synchronization; Pillow runs on the CPU, where it would
