@@ -194,8 +194,8 @@ def _recoloured(images: Tensor, name: str, levels: Tensor) -> Tensor:
         changed = images & mask[:, None, None, None]
     else:  # solarize
         threshold = 256 - (levels * 256 / 10).long()
-        threshold = threshold.to(torch.uint8).to(images.device)[:, None, None, None]
-        changed = images ^ (images >= threshold).view(torch.uint8).mul_(255)  # 255 - images from the threshold on
+        threshold = threshold.to(torch.int16).to(images.device)[:, None, None, None]
+        changed = torch.where(images < threshold, images, 255 - images)
     return changed
 
 
@@ -222,7 +222,7 @@ def _matrices(operations: Tensor, levels: Tensor, signs: Tensor, size_px: Sequen
 
 
 def _by_whole_px(matrices: Tensor) -> Tensor:
-    """bool [N]: whether positions are moved by whole pixels alone, as by each translation and by a rotation by 0."""
+    """Whether positions are moved by whole pixels alone, as by each translation and by a rotation by 0: bool [N]."""
     is_shift = (matrices[..., :2] == torch.eye(2, dtype=matrices.dtype)).all(dim=(1, 2))
     return is_shift & (matrices[..., 2] == matrices[..., 2].round()).all(dim=1)
 
