@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -95,11 +96,9 @@ def costs_of_clips(videos: dict[str, list[Path]], n_clips: int) -> dict[str, flo
     for number in range(n_clips + 1):
         clip = left["prepared"][number].frames[0]
         calls: dict[str, Callable[[], object]] = {
-            f"decode, crop and flip, {kind}": lambda clips=clips: clips[number]  # type: ignore[misc]
-            for kind, clips in left.items()
+            f"decode, crop and flip, {kind}": partial(clips.__getitem__, number) for kind, clips in left.items()
         }
-        calls["colours by torchvision"] = lambda clip=clip: theirs(clip)  # type: ignore[misc]
-        calls["colours in the worker"] = lambda clip=clip: ours(clip)  # type: ignore[misc]
+        calls |= {"colours by torchvision": partial(theirs, clip), "colours in the worker": partial(ours, clip)}
         spent.append(cpu_milliseconds(calls))
     return {name: statistics.median(times[name] for times in spent[1:]) for name in spent[0]}
 
