@@ -60,5 +60,5 @@ def test_the_table_joins_the_rows_of_all_scripts_and_tells_of_those_that_fail(
 
 def test_a_benchmark_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        table.main(["decodin"])
-    assert "there is no benchmark decodin; it is one of classify, decoding, " in capsys.readouterr().err
+        table.main(["decode"])
+    assert "there is no benchmark decode; it is one of classify, decoding, " in capsys.readouterr().err
