@@ -9,7 +9,7 @@ than `amax` and, like zsar's scorer, assigns the gradient of a tie to one positi
 
 Peak memory is what a step adds to the inputs: their gradients, which any version returns (30.5 MB here, of which 29.5
 are those of the prompts), and temporary memory, which a version can save. On the CPU it is resident memory (Linux
-only), measured in separate processes in which glibc returns freed memory; otherwise it varies by 100 MB from run to run.
+only), measured in separate processes in which glibc returns freed memory; otherwise it varies by 100 MB.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def main() -> None:
     console = Console(width=120)
     console.print(
         f"{options.architecture}, {len(names)} classes, {options.device} with {torch.get_num_threads()} threads; "
-        f"encoding in {options.precision} takes {1e3 * per_frame:.1f} ms a frame, timed on {options.frames_timed} frames"
+        f"encoding in {options.precision} takes {1e3 * per_frame:.1f} ms a frame (of {options.frames_timed} timed)"
     )
     columns = ("tuning: ours", "as written", "ratio", "encoding: ours", "as written", "both: ratio", "encoding's share")
     table = Table("seconds per video", *columns, "largest difference of a probability")
