@@ -2,10 +2,11 @@
 
     python benchmarks/evidence_page.py [--results runs/evidence] [--page docs/results/embedded.md]
 
-Each section of the page has a pair of markers. What stands between them is replaced by the table of
-RESULTS/NAME/results.json, as `zsar summarize --output` wrote it; below it the tables of RESULTS/NAME/compared.md, where
-`zsar summarize --compare` wrote some, and the chart RESULTS/NAME/results.png, which is copied beside the other pictures.
-What is outside of markers, and sections without results, stay as they are.
+Each section of the page has a pair of markers. What stands between them is replaced by the tables of the runs that
+RESULTS/NAME/results.json names, as `zsar summarize` prints them; or, where the same command wrote it, by those of
+RESULTS/NAME/results.md, which also has comparisons. Below are the tables of RESULTS/NAME/compared.md, where there is
+one, and the chart RESULTS/NAME/results.png, which is copied beside the other pictures. What is outside of markers, and
+sections without results, stay as they are.
 """
 
 from __future__ import annotations
@@ -15,37 +16,24 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
-from zsar.lightning_modules.command_line.summarize.report_table import (
-    Cell,
-    Column,
-    Figure,
-    ReportTable,
-    TableRow,
-    markdown_text,
-)
-from zsar.lightning_modules.command_line.summarize.results.localization_results import precision_name
+from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
+from zsar.lightning_modules.command_line.summarize.report_table import markdown_text
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.run_groups import group_runs, read_run
+from zsar.lightning_modules.command_line.summarize.summary_tables import summary_tables
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.terminal import say
 from zsar.runtime.text.json_files import json_value
 
 ROOT = Path(__file__).resolve().parents[1]
 MACHINE = "machine"  # the markers of the lines on machine, versions and date
+COMPARISONS = "comparisons"  # of a results.json, beside its rows
 PACKAGES = ("torch", "lightning", "open_clip_torch")
-# Figures of a row beside its accuracies: the key of results.json, its heading, and what it counts.
-MEASURES = {
-    "feature_diversity": ("V + C", "V + C: mean variance and central difference of frame embeddings, as TFD counts them"),
-    "frame_distance": ("distance", "distance: mean cosine distance of two frames of a clip, in percent"),
-}
-TUNED = {"untuned_top1": "untuned", "views_top1": "by views", "tuned_top1": "tuned"}
-
-Rows = Mapping[str, Mapping[str, Any]]
-"""The content of a results.json: {name of a row: its figures}."""
 
 
 @dataclass(frozen=True)
@@ -65,78 +53,6 @@ class Section:
     n_rows: int
 
 
-def tables_of(rows: Rows) -> list[ReportTable]:
-    """The tables of a results.json; rows with the same figures share one.
-
-    Args:
-        rows: Its content.
-
-    Returns:
-        Figures in percent; those of several runs with their sample standard deviation.
-
-    Raises:
-        ValueError: There are no rows.
-    """
-    by_names: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
-    for name, row in rows.items():
-        by_names.setdefault(figure_names(row), {})[name] = row
-    if not by_names:
-        raise ValueError("has no rows; `zsar reproduce evidence/NAME` ends with them")
-    return [table for names, of_table in by_names.items() for table in _tables(names, of_table)]
-
-
-def figure_names(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sets of a row with the harmonic mean, or its thresholds of temporal IoU: what stands before "n_runs"."""
-    keys = list(row)
-    return tuple(key for key in keys[: keys.index("n_runs")] if key != "task")
-
-
-def _tables(names: Sequence[str], rows: Rows) -> list[ReportTable]:
-    first = next(iter(rows.values()))
-    is_localization = first.get("task") == "localization"
-    title = "mAP in percent at temporal IoU" if is_localization else "top-1 in percent"
-    heading = precision_name if is_localization else _in_words
-    measures = {key: tuple(first[key]) for key in MEASURES if key in first}
-    columns = [Column(title, is_number=False), *(Column(heading(name)) for name in names)]
-    columns += [Column(f"{MEASURES[key][0]}, {_in_words(of_set)}") for key in measures for of_set in measures[key]]
-    lines = tuple(
-        TableRow((name, *(_figure(row, of_set) for of_set in names), *_measured(row, measures), row["n_runs"]))
-        for name, row in rows.items()
-    )
-    notes = [MEASURES[key][1] for key in measures]
-    notes += ["mean ± sample standard deviation of the runs"] * any(row["n_runs"] > 1 for row in rows.values())
-    accuracies = ReportTable(columns=(*columns, Column("runs")), rows=lines, notes=tuple(notes))
-    return [accuracies, *_tuning(rows)]
-
-
-def _tuning(rows: Rows) -> list[ReportTable]:
-    """What tuning changed: top-1 of each set before and after, and that of the averaged views."""
-    lines: list[TableRow] = []
-    for name, row in rows.items():
-        for of_set, effect in row.get("tuning", {}).items():
-            if "flipped_right" in effect:  # the harmonic mean has accuracies only
-                flips = f"{effect['flipped_right']:.1f} / {effect['flipped_wrong']:.1f}"
-                change = Figure(effect["change"], is_change=True)
-                lines.append(TableRow((name, _in_words(of_set), *(Figure(effect[k]) for k in TUNED), change, flips)))
-    words = (Column("tuning, top-1 in percent", is_number=False), Column("set", is_number=False))
-    numbers = map(Column, (*TUNED.values(), "change", "flips"))
-    note = "by views: the averaged confident views, untuned; flips: videos a run that tuning makes right / wrong"
-    return [ReportTable(columns=(*words, *numbers), rows=tuple(lines), notes=(note,))] if lines else []
-
-
-def _figure(row: Mapping[str, Any], name: str) -> Figure:
-    return Figure(row[name], row["std"][name] if row["n_runs"] > 1 else None)
-
-
-def _measured(row: Mapping[str, Any], measures: Mapping[str, Sequence[str]]) -> list[Cell]:
-    """Measures with two digits; a row that lacks one has a dash."""
-    return [f"{row[key][of_set]:.3g}" if key in row else "-" for key in measures for of_set in measures[key]]
-
-
-def _in_words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def read_section(folder: Path, pictures: Path) -> Section | None:
     """The section of a folder of results; None if there are none.
 
@@ -144,31 +60,33 @@ def read_section(folder: Path, pictures: Path) -> Section | None:
         folder: RESULTS/NAME.
         pictures: Where its chart is copied to.
 
+    Returns:
+        Its tables, with the chart below.
+
     Raises:
-        ValueError: The results are not those of `zsar summarize`.
+        ValueError: The results are not those of `zsar summarize`, or a run of them is gone.
     """
-    results, compared, chart = (folder / name for name in ("results.json", "compared.md", "results.png"))
+    results, chart = folder / "results.json", folder / "results.png"
     if not results.is_file():
         return None
-    try:
-        rows: Rows = {name: row for name, row in json_value(results, "summary").value.items() if "n_runs" in row}
-        blocks = [markdown_text(tables_of(rows))]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{results} is not a summary ({error!r}); `zsar reproduce evidence/{folder.name}`") from error
-    if compared.is_file():
-        blocks.append(compared.read_text(encoding="utf-8"))
+    rows = [row for name, row in json_value(results, "summary").items() if name != COMPARISONS]
+    runs = [read_run(ROOT / run["folder"].name()) for row in rows for run in row["made_with"].elements()]
+    groups = group_runs(runs)
+    written = [path for path in (folder / "results.md", folder / "compared.md") if path.is_file()]
+    blocks = [path.read_text(encoding="utf-8") for path in written]
+    if folder / "results.md" not in written:
+        blocks.insert(0, markdown_text(summary_tables([ComparedRow(group, ()) for group in groups])))
     if chart.is_file():
         pictures.mkdir(parents=True, exist_ok=True)
         copy = shutil.copyfile(chart, pictures / f"evidence_{folder.name}.png")
         blocks.append(f"![{folder.name}: the figures of the table](../pictures/{copy.name})\n")
-    return Section(folder.name, "\n".join(blocks), _made_by(rows, results), len(rows))
+    return Section(folder.name, "\n".join(blocks), _made_by(runs[0].folder, results), len(groups))
 
 
-def _made_by(rows: Rows, results: Path) -> str:
-    """Date, machine and versions, those of the first run."""
+def _made_by(run: Path, results: Path) -> str:
+    """Date, machine and versions, in one line."""
     day = datetime.fromtimestamp(results.stat().st_mtime, timezone.utc).date().isoformat()
-    run = Path(next(iter(rows.values()))["made_with"][0]["folder"]) / "results.json"
-    recorded = json_value(run, "result").value["environment"]
+    recorded = read_result(run)["environment"]
     versions = ", ".join(f"{name} {recorded['packages'][name]}" for name in PACKAGES)
     return f"{day}; {_processor()}; Python {recorded['python']}, {versions}"
 
