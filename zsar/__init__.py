@@ -72,7 +72,8 @@ _MODULES = {
     "zsar.datamodules.data_sets": (
         *("HMDB51", "HMDB51P", "THUMOS14", "UCF101", "UCF101DS", "UCF101O", "UCF101P", "ActivityNet"),
         *("ActivityNetUntrimmed", "Kinetics400", "Kinetics600", "MovingShapes", "PhasedActivities"),
-        *("ShiftedMovingShapes", "SomethingSomethingV2", "THUMOS14Untrimmed", "UntrimmedFiles", "UntrimmedShapes", "VideoFolder"),
+        *("ShiftedMovingShapes", "SomethingSomethingV2", "THUMOS14Untrimmed", "UntrimmedFiles", "UntrimmedShapes"),
+        "VideoFolder",
     ),
     "zsar.lightning_modules.ap_clip": ("APCLIP",),
     "zsar.lightning_modules.bike": ("BIKE",),

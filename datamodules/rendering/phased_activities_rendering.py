@@ -32,7 +32,12 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS, SHAPES, MovingShape, clip_generator, render_clip
 
-PLACES: dict[str, str] = {"on the left": "right", "on the right": "left", "on the top": "bottom", "on the bottom": "top"}
+PLACES: dict[str, str] = {
+    "on the left": "right",
+    "on the right": "left",
+    "on the top": "bottom",
+    "on the bottom": "top",
+}
 """Places in the frame, and the direction in which an object moves from there to the middle."""
 
 N_SLOTS = 8
@@ -91,7 +96,7 @@ def all_activities() -> tuple[Activity, ...]:
     """The 104 activities: those of two phases, then those of three, each next to its swap."""
     found = [*_of_phases(2), *_of_phases(3)]
     # Shuffled, since names share syllables, which must not say what the activities share.
-    names = _shuffled([onset + rime for onset in _ONSETS for rime in _RIMES], "names")
+    names = _shuffled([onset + ending for onset in _ONSETS for ending in _ENDINGS], "names")
     return tuple(Activity(name, *activity) for name, activity in zip(names, found, strict=True))
 
 
@@ -140,10 +145,10 @@ def _moving(phase: Phase) -> MovingShape:
     return MovingShape(phase.colour, phase.shape, PLACES[phase.place])
 
 
-# --- which activities there are -----------------------------------------------------------------------------------------
+# --- which activities there are ---------------------------------------------------------------------------------------
 
 _ONSETS = ("gl", "br", "sn", "pl", "tr", "kr", "fl", "sk", "dr", "zl", "vr", "st", "gr")
-_RIMES = ("orv", "imf", "ezk", "ulb", "axt", "ogd", "ipv", "ebn")
+_ENDINGS = ("orv", "imf", "ezk", "ulb", "axt", "ogd", "ipv", "ebn")
 
 
 def _of_phases(n_phases: int) -> Iterator[tuple[tuple[Phase, ...], bool]]:
