@@ -193,9 +193,9 @@ def test_a_strength_that_is_no_shift_or_leaves_no_picture_is_refused(strengths: 
 @pytest.mark.parametrize(
     ("shifts", "message"),
     [
-        ((), r"shifts must name at least one of clean, noise, contrast, blur, dropped, and each once; got \[\]"),
+        ((), r"shifts must name at least one of clean, noise, .*, synonyms, and each once; got \[\]"),
         (("blur", "blur"), r"each once; got \['blur', 'blur'\]"),
-        (("fog", "blur"), "shifts names 'fog', but must be of clean, noise, contrast, blur, dropped"),
+        (("rain", "blur"), "shifts names 'rain', but must be of clean, noise, contrast, blur, dropped, cast, fog"),
     ],
 )
 def test_unknown_repeated_and_no_shifts_are_refused(shifts: Any, message: str) -> None:
