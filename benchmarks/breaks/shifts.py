@@ -2,7 +2,7 @@
 
     python benchmarks/breaks/shifts.py [--seed 0] [--weights runs/evidence/shifts/t2l/checkpoints/best.ckpt]
 
-Tests T2L with TPT on clean clips and under a colour cast, with four steps of 0.05, where tuning changes most, as it is
+Tests T2L with TPT on clean clips and under a colour cast, with four steps of 0.025, where tuning changes most, as it is
 and with the gradient of the context replaced by zeros, and prints both rows. The T2L is that of the table, which
 `zsar reproduce evidence/shifts` trains first.
 """
@@ -20,7 +20,7 @@ from zsar.lightning_modules.command_line.cli import main as zsar
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 
 FOLDER = Path("runs/evidence/breaks/shifts")
-TUNED = ("--adaptation.schedule", "[all,all,all,all]", "--adaptation.learning_rate", "0.05")
+TUNED = ("--adaptation.schedule", "[all,all,all,all]", "--adaptation.learning_rate", "0.025")
 SETS = ("clean", "cast")
 FIGURES = ("untuned_top1", "tuned_top1", "entropy_before", "entropy_after", "flipped_right", "flipped_wrong")
 
@@ -55,7 +55,7 @@ def main() -> None:
     table = rows("TPT", options.weights, options.seed)
     with patch.object(ContextGradient, "of", zeroed):
         table += rows("gradient zeroed", options.weights, options.seed)
-    print("| T2L, four steps of 0.05 | clips | untuned % | tuned % | entropy | after | made right | made wrong |")
+    print("| T2L, four steps of 0.025 | clips | untuned % | tuned % | entropy | after | made right | made wrong |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     print("\n".join(table))
 
