@@ -90,7 +90,8 @@ def test_the_help_has_each_option_with_its_default(capsys: pytest.CaptureFixture
     shown = " ".join(capsys.readouterr().out.split())
     for row in (
         "usage: zsar paint [-h] [--colour {red,blue}] [--primer FILE] [--mixed A B] --layers N [--dry] "
-        "[--open_window | --no_open_window] [--brush NAME] [--width_mm MM] [--left N | --right N] WALL [WALL ...] Paints.",
+        "[--open_window | --no_open_window] [--brush NAME] [--width_mm MM] [--left N | --right N] WALL [WALL ...] "
+        "Paints.",
         "WALL what is painted, 100 % of it",
         "--colour {red,blue} of the paint (default: red)",
         "--dry paint nothing",
