@@ -48,19 +48,20 @@ def test(name: str, seed: int, *options: str) -> Path:
 def extracted(seed: int) -> Path:
     """The data root with videos, features and captions of a seed, made where the table has not."""
     root = (OF_TABLE / "data" / f"seed{seed}").resolve()
-    if not (root / "squash").is_dir():
+    if not (root / "features").is_dir():
         test("frame_wise", seed, "--config", "experiment/untrimmed_shapes_frame_wise", "--data.data_root", str(root))
         captions = ("--captions", "--caption-generation", "greedy", "--dtype", "fp32", "--n-workers", "0")
-        model = ("--architecture", "tiny-coca", "--weights", WEIGHTS, "--geometry", "squash")
-        run("extract", str(root / "untrimmed_shapes"), "--output", str(root / "squash"), *model, *captions)
+        model = ("--architecture", "tiny-coca", "--weights", WEIGHTS)
+        run("extract", str(root / "untrimmed_shapes"), "--output", str(root / "features"), *model, *captions)
     return root
 
 
 def row(name: str, seed: int, root: Path) -> str:
     """Tests T3AL; a row of the table."""
-    read = ("--data.loading.features", "squash", "--data.loading.captions", "squash", "--data.loading.batch_size", "32")
-    experiment = ("--config", "experiment/untrimmed_shapes_t3al", "--data.data_root", str(root))
-    mean = read_result(test(name.replace(" ", "_"), seed, *experiment, *read))["mean"]
+    stored = ("--data.loading.features", "features", "--data.loading.captions", "features")
+    data = ("--data.data_root", str(root), *stored, "--data.loading.batch_size", "32")
+    folder = test(name.replace(" ", "_"), seed, "--config", "experiment/untrimmed_shapes_t3al", *data)
+    mean = read_result(folder)["mean"]
     figures = [mean[f"map_{threshold}"] for threshold in THRESHOLDS] + [mean["map"]]
     return f"| {name} | {' | '.join(f'{figure:.1f}' for figure in figures)} |"
 
