@@ -1,8 +1,8 @@
 """Prompt tuning (TPT, DTS-TPT, ZAR) and T3AL: videos a second, and the same answers as on the CPU.
 
-Rates are those of `zsar profile`. Answers are `zsar.classify`'s and `zsar.localize`'s in fp32 for the rendered video, by a
-random model whose texts lie apart (the token embedding x 20; else there is nothing to tune). On a GPU the patches of a
-frame are embedded in TF32, PyTorch's default for convolutions.
+Rates are those of `zsar profile`. Answers are `zsar.classify`'s and `zsar.localize`'s in fp32 for the rendered video,
+by a random model whose texts lie apart (the token embedding x 20; else there is nothing to tune). On a GPU the patches
+of a frame are embedded in TF32, PyTorch's default for convolutions.
 """
 
 from __future__ import annotations

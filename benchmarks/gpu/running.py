@@ -1,4 +1,4 @@
-"""Whole commands on the device: `zsar extract`, `zsar fit` with one process of DDP, and late interaction beside einsum."""
+"""Whole commands on the device: `zsar extract`, `zsar fit` with one process of DDP; late interaction beside einsum."""
 
 from __future__ import annotations
 

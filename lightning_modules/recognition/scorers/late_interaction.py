@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-
 _BLOCK_MB = 3.0  # less memory, and no slower: it stays in the cache of a core
 
 
