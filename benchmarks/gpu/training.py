@@ -34,7 +34,7 @@ def t2l(setting: Setting) -> Iterator[Case]:
         yield f"T2L, {precision}", partial(_step, [*options, "--precision", precision, "--what", "train"])
     options += ["--precision", "bf16-mixed"]
     yield "T2L, bf16-mixed, fused AdamW", partial(_fused, [*options, "--what", "train"])
-    yield "T2L, bf16-mixed, fp32 AdamW, torch.compile of the frames", partial(_compiled, setting, options)
+    yield "T2L, bf16-mixed, torch.compile of the frames", partial(_compiled, setting, options)
     yield "T2L, bf16-mixed, is it decode-bound?", partial(_decoding, [*options, "--what", "train,decode"])
 
 
