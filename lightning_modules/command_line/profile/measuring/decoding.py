@@ -43,7 +43,9 @@ class ClipSource:
     why: str | None
 
 
-def clip_source(module: TrimmedVideoDataModule, rendered: Path, *, own_videos: bool, n_rows: int) -> ClipSource:
+def clip_source(
+    module: TrimmedVideoDataModule, rendered: Path, *, own_videos: bool, n_rows: int, leave_colours: bool = False
+) -> ClipSource:
     """Chooses what is decoded.
 
     Args:
@@ -51,6 +53,7 @@ def clip_source(module: TrimmedVideoDataModule, rendered: Path, *, own_videos: b
         rendered: The rendered video.
         own_videos: Whether they are.
         n_rows: How many videos a list of the rendered one has, at least the batch size.
+        leave_colours: Whether colours of training clips are left to the device, as a training on a GPU does.
 
     Raises:
         ValueError: The data set is here, but something is wrong with it.
@@ -64,8 +67,7 @@ def clip_source(module: TrimmedVideoDataModule, rendered: Path, *, own_videos: b
         table, of = table_of(rendered, n_rows), DESCRIPTION
     module.sets |= {"predict": table, "train": table}
     tested: Any = module.predict_dataloader()[0].dataset
-    trained: Any = module.train_dataloader().dataset
-    return ClipSource(tested, trained, of, why)
+    return ClipSource(tested, module.training_clips(leave_colours=leave_colours), of, why)
 
 
 def _own_table(module: TrimmedVideoDataModule) -> VideoTable:
