@@ -27,9 +27,8 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
-
 from benchmarks.bench_prepare import SPARSE_KEYFRAMES, pictures  # noqa: E402
+from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
 from tests.makers.files.range_server import range_server  # noqa: E402
 from tests.makers.files.shards import pack  # noqa: E402
 from zsar.datamodules.video_files.decoding import VideoReader  # noqa: E402
