@@ -1,6 +1,6 @@
 """Compares time and peak memory of AP-CLIP's scorer with a plain einsum, at the size of Kinetics-400.
 
-    python benchmarks/bench_late_interaction.py [--repeats 15] [--block-mb MB]
+    python benchmarks/bench_late_interaction.py [--repeats 15] [--block-mb MB] [--quick]
 
 16 videos of 32 frames against 400 classes of 36 prompts, D = 512, fp32, on the CPU and, if available, a GPU. The
 two take turns, so that a busy machine slows both, and times are medians. On a busy CPU set OMP_WAIT_POLICY=PASSIVE:
@@ -28,6 +28,9 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.rows import Row, add_row_options, write_rows
 from zsar.lightning_modules.recognition.scorers.late_interaction import late_interaction
 from zsar.runtime.device_clock import device_seconds
 
@@ -41,6 +44,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15, help="timed steps of each version")
     parser.add_argument("--block-mb", type=float, help="block size of zsar's scorer (default: its own)")
     parser.add_argument("--peak", nargs=3, metavar=("DEVICE", "PASS", "WHICH"), help=argparse.SUPPRESS)
+    add_row_options(parser)
     options = parser.parse_args()
     if options.peak:
         print(peak_mb(*options.peak, block_mb=options.block_mb))
@@ -51,13 +55,27 @@ def main() -> None:
         f"{B} videos, {VT} frames, {C} classes, {P} prompts, D = {D}, fp32; {blocks}; "
         f"CPU with {torch.get_num_threads()} threads; medians of {options.repeats}"
     )
-    memory = ("gradients MB", "peak MB ours", "plain", "ratio", "temporary MB ours", "plain", "ratio")
-    table = Table("device", "pass", "ours", "plain", "ratio", *memory)
+    of_memory = ("gradients MB", "peak MB ours", "plain", "ratio", "temporary MB ours", "plain", "ratio")
+    table = Table("device", "pass", "ours", "plain", "ratio", *of_memory)
+    rows: list[Row] = []
     for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
         for name in PASSES:
-            times = compare_times(device, name, options.repeats, options.block_mb)
-            table.add_row(device, name, *times, *compare_memory(device, name, options.block_mb))
+            times = compare_times(device, name, 1 if options.quick else options.repeats, options.block_mb)
+            memory = ["-"] * 7 if options.quick else compare_memory(device, name, options.block_mb)
+            table.add_row(device, name, *times, *memory)
+            rows += rows_of(f"late interaction, {name}, {device}", times, memory)
     console.print(table)
+    write_rows(options, rows)
+
+
+def rows_of(what: str, times: list[str], memory: list[str]) -> list[Row]:
+    """The figures of a pass as rows: its time and, where it was measured, what it adds to the gradients."""
+    ours, plain = (float(time.removesuffix(" ms")) for time in times[:2])
+    rows = [Row(what=what, unit="ms", ours=ours, alternative="einsum", theirs=plain)]
+    if memory[4] != "-":
+        ours, plain = (max(0.0, float(mb)) for mb in memory[4:6])
+        rows.append(Row(what=f"{what}: temporary memory", unit="MB", ours=ours, alternative="einsum", theirs=plain))
+    return rows
 
 
 def compare_times(device: str, name: str, repeats: int, block_mb: float | None) -> list[str]:
