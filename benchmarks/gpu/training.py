@@ -19,6 +19,7 @@ import torch
 
 from benchmarks.gpu.profiled import profiled
 from benchmarks.gpu.setting import Case, Figures, Setting
+from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.processes.cpu_count import cpu_count
@@ -57,7 +58,7 @@ def _kinetics_prompts(folder: Path) -> Path:
     """A file of action prompts for the 400 classes, of which zsar includes none: those of UCF-101, again and again."""
     content = json.loads(_TEXTS.read_text(encoding="utf-8"))
     texts = list(content["classes"].values())
-    names = exact_names("kinetics400")
+    names = clean_names(exact_names("kinetics400"))
     content |= {"data_set": "Kinetics-400", "classes": {n: texts[i % len(texts)] for i, n in enumerate(names)}}
     file = folder / "kinetics400_action_prompts.json"
     file.write_text(json.dumps(content), encoding="utf-8")
