@@ -180,7 +180,7 @@ def render_clip(
         dx, dy = moving[:, :, None, :], still[None, None, :, None]
     else:
         dx, dy = still[None, None, None, :], moving[:, :, :, None]
-    coverage = _coverage(_SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)))
+    coverage = _coverage(SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)))
 
     painted = np.array(colours[moving_shape.colour]) + generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
     frames = _blend(coverage, painted.astype(np.int32), _background(size_px, generator))
@@ -241,7 +241,7 @@ def _cross(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
     return np.minimum(np.maximum(x - arm, y - half_width), np.maximum(x - half_width, y - arm))
 
 
-_SIGNED_DISTANCES: dict[str, Callable[[Lengths, Lengths, float], Lengths]] = {
+SIGNED_DISTANCES: dict[str, Callable[[Lengths, Lengths, float], Lengths]] = {
     "circle": _circle,
     "square": _square,
     "triangle": _triangle,

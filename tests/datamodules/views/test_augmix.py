@@ -105,6 +105,18 @@ def test_an_image_depends_on_its_own_draws_alone(monkeypatch: pytest.MonkeyPatch
     assert torch.equal(augmix(images, draws), whole)
 
 
+def test_a_move_by_whole_pixels_is_what_interpolation_makes_of_it() -> None:
+    images = pictures(1)  # 24 x 33 px
+    sides = (torch.tensor([-size - 1, -size, 1 - size, -2, -1, 0, 1, 9, size - 1, size]) for size in (24, 33))
+    moves = torch.cartesian_prod(*sides)
+    matrices = torch.eye(2, 3, dtype=torch.float64).repeat(len(moves), 1, 1)
+    matrices[:, :, 2] = moves.flip(1)
+    assert zsar.datamodules.views.augmix._by_whole_px(matrices).all()
+    interpolated = zsar.datamodules.views.augmix._moved(images.expand(len(moves), -1, -1, -1), matrices)
+    copied = [zsar.datamodules.views.augmix._shifted(images[0], dy, dx) for dy, dx in moves.tolist()]
+    assert torch.equal(torch.stack(copied), interpolated)
+
+
 def test_the_input_stays_as_it_is() -> None:
     images = pictures(4)
     before = images.clone()
