@@ -27,9 +27,11 @@ FIGURES = ("untuned_top1", "tuned_top1", "entropy_before", "entropy_after", "fli
 _gradient = ContextGradient.of
 
 
-def zeroed(gradient: ContextGradient, *arguments: Tensor | None) -> Tensor:
+def zeroed(
+    gradient: ContextGradient, contexts: Tensor | None, frames: Tensor, weights: Tensor, selected: Tensor | None
+) -> Tensor:
     """A gradient that says nothing: AdamW's steps are then those of its weight decay alone."""
-    return _gradient(gradient, *arguments).zero_()  # type: ignore[arg-type]
+    return _gradient(gradient, contexts, frames, weights, selected).zero_()
 
 
 def rows(name: str, weights: Path, seed: int) -> list[str]:
