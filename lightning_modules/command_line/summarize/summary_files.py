@@ -16,6 +16,7 @@ from zsar.lightning_modules.command_line.summarize.report_table import (
     csv_text,
     markdown_text,
 )
+from zsar.lightning_modules.command_line.summarize.results.frame_measures import mean_measures
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup
 from zsar.lightning_modules.command_line.summarize.summary_charts import summary_charts
 from zsar.lightning_modules.command_line.summarize.summary_tables import mean_effect, summary_tables
@@ -113,6 +114,7 @@ def row_json(row: ComparedRow) -> dict[str, Any]:
     if isinstance(group, LocalizationGroup):
         return {**content, "published": [_line_json(line) for line in lines_of_papers(row.published)]}
     effects = {name: mean_effect(group, name) for name in names}
+    content |= {"frames": mean_measures([run.frames for run in group.runs])} if group.runs[0].frames else {}
     content["tuning"] = {
         name: {key: round(value, 3) for key, value in effect.items()} for name, effect in effects.items() if effect
     }
