@@ -61,7 +61,7 @@ def test_the_interval_holds_the_true_difference_about_as_often_as_it_says() -> N
     generator = np.random.default_rng(2)
     n_within = 0
     for seed in range(200):
-        first, second = (100.0 * (generator.uniform(size=150) < share) for share in (0.5, 0.6))
+        first, second = (np.where(generator.uniform(size=150) < share, 100.0, 0.0) for share in (0.5, 0.6))
         pair: tuple[MeasuredRun, MeasuredRun] = (scores(test=first), scores(test=second))
         low, high = intervals([pair], n_resamples=300, seed=seed)["test"]
         n_within += low <= 10 <= high
