@@ -19,7 +19,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo towers-demo sight-demo sight-runs results models pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo evidence towers-demo sight-demo sight-runs results models pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -29,6 +29,8 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
+	@echo "make evidence             what each method is for: the tables of docs/results/embedded.md, three seeds each (30 minutes)"
+	@echo "make evidence-NAME        one of them: phased, shifts, tfd or localization (5 to 9 minutes)"
 	@echo "make towers-demo          frozen and T2L on a tiny CLIP, SigLIP and PE-Core, in one table (15 minutes)"
 	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
@@ -83,7 +85,8 @@ $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 
 # --- tables of the embedded benchmark: sweeps of configs/sweeps/; SEEDS=0 for a quick look -----------------------------
 
-SWEEP = $(ZSAR) reproduce moving_shapes/$@ --where seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS)))
+SEEDED = --where seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS)))
+SWEEP = $(ZSAR) reproduce moving_shapes/$@ $(SEEDED)
 
 ablation: $(SEEDS:%=$(TINY_CLIP)/seed%.pt)
 	$(SWEEP)
@@ -106,6 +109,21 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 	  --annotations $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/untrimmed_shapes/*/timeline.json \
 	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
 	  --captions $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/features/* --output $(LOCALIZE_DEMO)/figure
+
+# --- what each method is for: sweeps configs/sweeps/evidence_NAME.yaml, and the page that their tables are written into --
+
+EVIDENCE := phased shifts tfd localization
+
+evidence: $(EVIDENCE:%=evidence-%)
+
+evidence-phased evidence-shifts evidence-tfd: $(TINY_CLIP)/seed0.pt
+
+evidence-localization: $(TINY_COCA)/seed0.pt
+
+.PHONY: $(EVIDENCE:%=evidence-%)
+$(EVIDENCE:%=evidence-%): evidence-%:
+	$(ZSAR) reproduce evidence/$* $(SEEDED)
+	$(VENV)/bin/python benchmarks/evidence_page.py
 
 # --- T2L on towers of other families; each has its own weights ----------------------------------------------------------
 

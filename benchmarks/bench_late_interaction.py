@@ -9,7 +9,8 @@ than `amax` and, like zsar's scorer, assigns the gradient of a tie to one positi
 
 Peak memory is what a step adds to the inputs: their gradients, which any version returns (30.5 MB here, of which 29.5
 are those of the prompts), and temporary memory, which a version can save. On the CPU it is resident memory (Linux
-only), measured in separate processes in which glibc returns freed memory; otherwise it varies by 100 MB.
+only), measured in separate processes in which glibc returns freed memory; otherwise it varies by 100 MB from run to
+run.
 """
 
 from __future__ import annotations
@@ -48,10 +49,11 @@ def main() -> None:
     if options.peak:
         print(peak_mb(*options.peak, block_mb=options.block_mb))
         return
-    console = Console(width=120)
+    console = Console(width=140)
+    blocks = "default blocks" if options.block_mb is None else f"blocks of {options.block_mb:g} MB"
     console.print(
-        f"{B} videos, {VT} frames, {C} classes, {P} prompts, D = {D}, fp32; blocks of {options.block_mb or 'default'} "
-        f"MB; CPU with {torch.get_num_threads()} threads; medians of {options.repeats}"
+        f"{B} videos, {VT} frames, {C} classes, {P} prompts, D = {D}, fp32; {blocks}; "
+        f"CPU with {torch.get_num_threads()} threads; medians of {options.repeats}"
     )
     of_memory = ("gradients MB", "peak MB ours", "plain", "ratio", "temporary MB ours", "plain", "ratio")
     table = Table("device", "pass", "ours", "plain", "ratio", *of_memory)

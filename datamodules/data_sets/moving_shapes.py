@@ -2,7 +2,8 @@
 
 Real mp4 files of coloured shapes that move in one of four directions, 64 classes in all. Base and novel classes are
 complementary combinations of the same colours, shapes and directions (`moving_shapes_rendering`). A model that ignores
-the order of frames gets at most half of the videos right. Rendered once, in seconds:
+the order of frames gets at most half of the videos right. In the scene "slow_in_clutter" the shapes are small and
+hardly move (`slow_shapes_rendering`). Rendered once, in seconds:
 
     DATA_ROOT/moving_shapes/FINGERPRINT/
         train/red circle to the left/00.mp4    (24 frames of 32 x 32 px at 8 fps, H.264)
@@ -15,25 +16,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.rendering import moving_shapes_rendering
-from zsar.datamodules.rendering.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
+from zsar.datamodules.rendering import moving_shapes_rendering, slow_shapes_rendering
+from zsar.datamodules.rendering.moving_shapes_rendering import (
+    COLOURS,
+    Colours,
+    MovingShape,
+    all_classes,
+    clip_generator,
+    render_clip,
+)
 from zsar.datamodules.rendering.render_cache import fingerprint, render_once
+from zsar.datamodules.rendering.slow_shapes_rendering import render_slow_clip
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.datamodules.video_files.writing import encoding
 from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.runtime.choices import check_choice
 from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
 
 _FRAMES_PER_SECOND = 8
 # The centres of 8 equal segments are symmetric in time for 24 frames, but not for 16, where the mean position of the
 # sampled frames would reveal the direction.
 _N_FRAMES = 24
+
+Scene = Literal["plain", "slow_in_clutter"]
 
 
 class MovingShapes(TrimmedVideoDataModule):
@@ -42,6 +55,7 @@ class MovingShapes(TrimmedVideoDataModule):
     Attributes:
         n_clips: {"train" or "test": clips of each class}.
         render_seed: Seed of the clips.
+        scene: What the clips look like.
     """
 
     def __init__(
@@ -50,6 +64,7 @@ class MovingShapes(TrimmedVideoDataModule):
         n_train: int = 13,
         n_test: int = 8,
         render_seed: int = 0,
+        scene: Scene = "plain",
         data_root: Path | str | None = None,
         clips: Clips = Clips(),
         split: Split = Split(protocol="base_to_novel"),
@@ -63,6 +78,8 @@ class MovingShapes(TrimmedVideoDataModule):
             n_train: Training clips of each class.
             n_test: Test clips of each class.
             render_seed: Seed of the clips.
+            scene: What the clips look like: "plain", large shapes that move by about half of the frame; or
+                "slow_in_clutter", small ones that move by 4 to 5 pixels among static grey blocks.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
             split: Which classes and videos are used for training and for testing.
@@ -79,9 +96,11 @@ class MovingShapes(TrimmedVideoDataModule):
         )
         if n_train < 1 or n_test < 1:
             raise ValueError(f"n_train and n_test must be at least 1; got {n_train} and {n_test}")
+        check_choice(Scene, scene=scene)
         check_most(MOST_RENDERED_VIDEOS, n_train=n_train, n_test=n_test)
         self.n_clips: Mapping[str, int] = {"train": n_train, "test": n_test}
         self.render_seed = render_seed
+        self.scene = scene
 
     @property
     def class_names(self) -> Sequence[str]:
@@ -100,11 +119,16 @@ class MovingShapes(TrimmedVideoDataModule):
 
     def rendering_sources(self) -> tuple[Path, ...]:
         """The source files that determine the look of a clip."""
-        return Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__)
+        of_scene = [Path(slow_shapes_rendering.__file__)] if self.scene == "slow_in_clutter" else []
+        return Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__), *of_scene
 
     def rendering_settings(self) -> str:
         """The settings that determine the number and look of clips."""
-        return f"{self.n_clips} {self.render_seed}"
+        return f"{self.n_clips} {self.render_seed} {self.scene}"
+
+    def describe(self) -> dict[str, Any]:
+        """Adds the scene, unless it is the plain one."""
+        return {**super().describe(), **({} if self.scene == "plain" else {"scene": self.scene})}
 
     def prepare_data(self) -> None:
         """Renders the clips if they are missing; a killed rendering leaves no incomplete folder under this name."""
@@ -119,10 +143,13 @@ class MovingShapes(TrimmedVideoDataModule):
                         root / clip_key(moving_shape, subset, index), self.frames_of(moving_shape, subset, index)
                     )
 
-    def frames_of(self, moving_shape: MovingShape, subset: str, index: int) -> NDArray[np.uint8]:
+    def frames_of(
+        self, moving_shape: MovingShape, subset: str, index: int, *, colours: Colours = COLOURS
+    ) -> NDArray[np.uint8]:
         """The frames of a clip before they are encoded, uint8 [T, H, W, 3]."""
         generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self.render_seed)
-        return render_clip(moving_shape, generator, n_frames=_N_FRAMES).frames
+        render = render_slow_clip if self.scene == "slow_in_clutter" else render_clip
+        return render(moving_shape, generator, n_frames=_N_FRAMES, colours=colours).frames
 
     def list_videos(self, subset: Subset) -> VideoTable:
         """All clips of a subset; for `predict`, the test clips without labels."""

@@ -2,7 +2,8 @@
 
 Hendrycks et al. 2020, "AugMix: A Simple Data Processing Method to Improve Robustness and Uncertainty", with the nine
 operations of its code that are not among the corruptions of its test set: mix * x + (1 - mix) * sum_i w_i chain_i(x),
-with w from Dirichlet(1, 1, 1), mix from Beta(1, 1), and one to three operations in each of the three chains.
+with w from Dirichlet(1, 1, 1), mix from Beta(1, 1), and one to three operations in each of the three chains. Drawn
+from the four photometric operations alone (`"photometric"`, ours), they change colours and leave every pixel in place.
 
 Random numbers are drawn on the CPU, so that a seed gives the same views on every device; the pixels stay on their
 device. Operations return integers, rounded down as in Pillow. Departure: test-time prompt tuning (Shu et al. 2022)
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -34,6 +36,12 @@ OPERATIONS = (
     "translate_y",
 )
 _GEOMETRIC = ("rotate", "shear_x", "shear_y", "translate_x", "translate_y")
+AugMixOperations = Literal["all", "photometric"]
+"""Which operations are drawn: all of `OPERATIONS`, or those that change colours and move nothing."""
+_DRAWN: dict[AugMixOperations, tuple[int, ...]] = {
+    "all": tuple(range(len(OPERATIONS))),
+    "photometric": tuple(i for i, name in enumerate(OPERATIONS) if name not in _GEOMETRIC),
+}
 # Pixels processed at a time, which bounds memory without changing the result: 8 images of 224 px on the CPU, where that
 # is fastest, and 128 on a GPU (about 0.5 GB), which keeps it busy.
 _CHUNK_PX_CPU = 8 * 224**2
@@ -80,12 +88,15 @@ class AugMixDraws:
         return AugMixDraws(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(AugMixDraws)))
 
 
-def draw_augmix(n: int, *, severity: int = 1, generator: torch.Generator) -> AugMixDraws:
+def draw_augmix(
+    n: int, *, severity: int = 1, operations: AugMixOperations = "all", generator: torch.Generator
+) -> AugMixDraws:
     """Draws the random numbers of AugMix.
 
     Args:
         n: N, the number of images.
         severity: The highest level of an operation, 1 to 10.
+        operations: Which are drawn, each with the same probability.
         generator: The source of randomness, on the CPU.
 
     Returns:
@@ -96,13 +107,14 @@ def draw_augmix(n: int, *, severity: int = 1, generator: torch.Generator) -> Aug
     """
     check_severity(severity)
     shape = (n, N_CHAINS, N_STEPS)
+    drawn = torch.tensor(_DRAWN[operations])
     # Exponential numbers divided by their sum follow Dirichlet(1, 1, 1); Beta(1, 1) is uniform.
     shares = torch.empty(n, N_CHAINS).exponential_(generator=generator)
     return AugMixDraws(
         weights=shares / shares.sum(dim=1, keepdim=True),
         mix=torch.rand(n, generator=generator),
         depths=torch.randint(1, N_STEPS + 1, (n, N_CHAINS), generator=generator),
-        operations=torch.randint(len(OPERATIONS), shape, generator=generator),
+        operations=drawn[torch.randint(len(drawn), shape, generator=generator)],
         levels=0.1 + (severity - 0.1) * torch.rand(shape, generator=generator, dtype=torch.float64),
         signs=2.0 * torch.randint(2, shape, generator=generator).double() - 1,
     )

@@ -128,7 +128,8 @@ def frame_content(
 
 
 def _in_words(spread: FrameSpread) -> str:
-    return f"spread {spread.spread:.4f}, step between frames {spread.step:.4f}, variance {spread.variance:.5f}"
+    steps = f"spread {spread.spread:.4f}, step between frames {spread.step:.4f}"
+    return f"{steps}, variance {spread.variance:.5f}, V + C {spread.diversity:.5f}"
 
 
 def _paths(name: str, videos: Sequence[NDArray[np.float32]], projection: Projection, *, seed: int) -> FramePaths:

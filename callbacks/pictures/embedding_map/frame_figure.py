@@ -37,7 +37,7 @@ def draw_frames(shown: FrameMapShown) -> Figure:
     above, below = [], []
     for column, model in enumerate(shown.models):
         left, top = MARGIN + column * (_MAP + MARGIN), page.top
-        spread = f"spread {model.spread.spread:.4f}, step {model.spread.step:.4f}, variance {model.spread.variance:.5f}"
+        spread = f"spread {model.spread.spread:.4f}, step {model.spread.step:.4f}, V + C {model.spread.diversity:.5f}"
         page.text(left, top, model.name, size=11, bold=True, width=_MAP)
         page.text(left, top + 0.22, f"these videos: {spread}", colour=SOFT, width=_MAP)
         page.text(left, top + 0.42, model.described, size=8, colour=SOFT, width=_MAP)

@@ -2,7 +2,8 @@
 
 The figure compares t-SNE plots of frame embeddings of two models, trained with and without temporal feature diversity,
 in which each small cluster of eight frames is a video. `compare` adds other checkpoints on the same frames. The numbers
-are those of `frame_spread.py`: for all models on the chosen videos, and for the tested model on all decoded videos.
+are those of `frame_spread.py`: for all models on the chosen videos, and for the tested model on all decoded videos;
+the latter are in results.json, too.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from zsar.callbacks.pictures.chosen_videos import VideoChoice, check_chosen, rea
 from zsar.callbacks.pictures.compared_models import compared_models
 from zsar.callbacks.pictures.embedding_map.frame_content import ShownFrames, frame_content
 from zsar.callbacks.pictures.embedding_map.frame_figure import draw_frames
-from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import FrameSpread, frame_spread
+from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import FrameSpread, frame_spread, mean_spread
 from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection
 from zsar.callbacks.pictures.embedding_map.observed_batches import ObservedBatches, ObservingCallback
 from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.gathering import gather_from_all
@@ -37,7 +39,8 @@ class FrameMap(ObservingCallback):
     """Writes `pictures/embedding_map/SET/frames_METHOD.png` and `.json`: a map of each test set, of chosen videos.
 
     The clips of the chosen videos are read again at the end of the test, when it is known which are mistakes; stored
-    embeddings suffice, except for `compare`.
+    embeddings suffice, except for `compare`. In results.json each set gets `frame_spread`, and `frame_diversity`, the
+    V + C of T2L's loss.
     """
 
     def __init__(
@@ -110,12 +113,22 @@ class FrameMap(ObservingCallback):
             self._try(trainer, batch)
             self._are_tried = True
 
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Logs `test/SET/frame_spread` and `frame_diversity`, means over all videos of a set."""
+        assert isinstance(pl_module, ActionRecognizer)
+        every_spread = gather_from_all(self._spreads, trainer)
+        self._spreads = {name: [s for of_process in every_spread for s in of_process[name]] for name in self._spreads}
+        for text in pl_module.class_texts["test"]:
+            if spreads := self._spreads[text.set_name]:
+                mean, prefix = mean_spread(spreads), metric_prefix("test", text)
+                figures = {f"{prefix}/frame_spread": mean.spread, f"{prefix}/frame_diversity": mean.diversity}
+                pl_module.log_dict(figures, sync_dist=True)
+
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Embeds the chosen videos, each process its part, and writes the maps."""
         assert isinstance(pl_module, ActionRecognizer)
         pictures = WrittenPictures("embedding_map", trainer, first_word=self._stem)
         undecodable: list[str] = []
-        every_spread = gather_from_all(self._spreads, trainer)
         models = {TESTED: pl_module, **self._others}
         for name, tested in self._tested.gathered(trainer).items():
             table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
@@ -124,10 +137,9 @@ class FrameMap(ObservingCallback):
             gone = [i for i in positions if i not in embedded[TESTED]]
             undecodable += [f"{name}: {table.key(int(tested.rows[i]))}" for i in gone]
             positions = [i for i in positions if i in embedded[TESTED]]
-            spreads = [spread for of_process in every_spread for spread in of_process[name]]
             if trainer.is_global_zero:
                 shown = _shown(tested, positions, [table.key(int(tested.rows[i])) for i in positions], embedded)
-                self._write(pictures, shown, spreads)
+                self._write(pictures, shown, self._spreads[name])
         self._others, self._spreads = {}, {}
         pictures.finish(undecodable=undecodable)
 

@@ -12,6 +12,12 @@ from zsar.lightning_modules.command_line.summarize.published.published_compariso
 from zsar.lightning_modules.command_line.summarize.published.published_tables import published_tables
 from zsar.lightning_modules.command_line.summarize.report_table import Cell, Column, Figure, ReportTable, TableRow
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import TuningEffect
+from zsar.lightning_modules.command_line.summarize.results.frame_measures import (
+    MEASURES,
+    MEASURES_NOTE,
+    in_words,
+    mean_measures,
+)
 from zsar.lightning_modules.command_line.summarize.results.localization_results import precision_name
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import HARMONIC_MEAN
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
@@ -44,13 +50,14 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         rows: The rows of all runs.
 
     Returns:
-        Recognition, tuning, localization, then a table for each row with published figures.
+        Recognition, tuning, how much frames differ, localization, then a table for each row with published figures.
     """
     recognized = [row.group for row in rows if isinstance(row.group, RunGroup)]
     localized = [row.group for row in rows if isinstance(row.group, LocalizationGroup)]
     return [
         *accuracy_tables(recognized),
         *tuning_tables(recognized),
+        *frame_tables(recognized),
         *precision_tables(localized),
         *published_tables(rows),
     ]
@@ -110,6 +117,25 @@ def mean_effect(group: RunGroup, set_name: str) -> dict[str, float]:
         names = [field.name for field in fields(TuningEffect)]
     means = {name: statistics.mean(_effects(group, set_name, name)) for name in names}
     return {**means, "change": means["tuned_top1"] - means["untuned_top1"]}
+
+
+def frame_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
+    """How much the frames of a video differ; rows with the same sets share a table, others have none."""
+    measured = [(group, mean_measures([run.frames for run in group.runs])) for group in groups]
+    tables: dict[tuple[str, ...], list[TableRow]] = {}
+    for group, measures in measured:
+        headings = tuple(f"{MEASURES[name]}, {of_set}" for name, of_sets in measures.items() for of_set in of_sets)
+        cells = [in_words(value) for of_sets in measures.values() for value in of_sets.values()]
+        if headings:
+            tables.setdefault(headings, []).append(TableRow((group.name, *cells)))
+    return [
+        ReportTable(
+            columns=(Column("frames of a video", is_number=False), *map(Column, headings)),
+            rows=tuple(rows),
+            notes=(MEASURES_NOTE,),
+        )
+        for headings, rows in tables.items()
+    ]
 
 
 def precision_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:

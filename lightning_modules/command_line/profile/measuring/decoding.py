@@ -20,6 +20,7 @@ from zsar.datamodules.untrimmed_frames import UntrimmedVideo, open_frames
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import DESCRIPTION, SECONDS, table_of
+from zsar.runtime.shards.stored_videos import is_stored
 
 _CHUNK = 64  # frames
 _FIRST_SECONDS = 10.0  # of a long video
@@ -77,7 +78,7 @@ def _own_table(module: TrimmedVideoDataModule) -> VideoTable:
     """
     module.setup("test")
     table = module.sets[next(iter(module.set_classes("test")))]
-    if not table[0].path.is_file():
+    if not is_stored(table[0].path):
         raise FileNotFoundError(f"there is no file {table[0].path}")
     return table
 

@@ -21,6 +21,7 @@ from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol i
     training_shots,
     uses_lists,
 )
+from zsar.lightning_modules.command_line.summarize.results.frame_measures import Measures, frame_measures
 from zsar.lightning_modules.command_line.summarize.results.result_reading import (
     choice_of_classes,
     given_arguments,
@@ -55,8 +56,7 @@ class RunSettings:
         n_frames: Frames per view.
         n_test_clips: Views in time.
         n_test_crops: Views in space.
-        class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once; "names"
-            where an adaptation reads these.
+        class_text: The sources of the sets' class text, each once (`ClassText.source`); "names" where these are read.
         shift: Which perturbation the test videos are under, and how strong; empty where the data set has none.
         checkpoint: Which checkpoint of a training was tested: "weight_mean", "best", "last", "untrained weights" or
             "another file"; None where nothing is trained.
@@ -107,19 +107,19 @@ class Run:
         top5: Top-5 in percent of the sets that have it.
         settings: What it shares with the other runs of a row.
         seed: Seed of the run.
-        split_seed: Seed of the drawn splits.
+        split_seed: Of the drawn splits.
         fold: Number of the official split, or the list of test videos in its place; None where the result does not say.
         weights: Tag or file of the backbone's weights; None where the result does not say.
         training_videos: Hash of what was trained on; None for no training.
         training_draw: What decides which videos were trained on; those of one draw are the same for all runs.
         n_failed: Videos that could not be decoded and count as wrong.
-        epochs_done: Epochs of training after which the weights were taken; None where the result does not say.
-        text_change: In what the class text of the test is of another kind than that of training; None for nothing, or
-            where it is not recorded.
+        epochs_done: Epochs of training behind the weights; None where the result does not say.
+        text_change: In what the test's class text is of another kind than training's; None for nothing, or no record.
         n_excluded: Videos that were left out on the record.
         n_damaged: Damaged frames that were accepted.
         hashes: Of the class text and of the videos; the same for all runs of one fold and split seed.
         tuning: What test-time tuning changed, by set; empty for none.
+        frames: How much the frames of a video differ (`frame_measures.py`); empty where it was not measured.
     """
 
     folder: Path
@@ -141,6 +141,7 @@ class Run:
     n_damaged: int
     hashes: dict[str, str]
     tuning: dict[str, TuningEffect]
+    frames: Measures
 
     @property
     def draw(self) -> tuple[int | str | None, ...]:
@@ -198,6 +199,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         n_damaged=content.get("n_damaged_frames", 0),
         hashes={"videos": data["split_hash"], **text_hashes(content)},
         tuning=tuning_effects(content),
+        frames=frame_measures(content),
     )
 
 
@@ -245,6 +247,4 @@ def _trained_on(model: Mapping[str, Any]) -> str | None:
 
 def _checkpoint(model: Mapping[str, Any]) -> str | None:
     path: str | None = model.get("checkpoint")
-    if path in (None, UNTRAINED):
-        return path
-    return stem if (stem := Path(path).stem) in _KEPT else "another file"
+    return path if path in (None, UNTRAINED) else stem if (stem := Path(path).stem) in _KEPT else "another file"

@@ -24,7 +24,7 @@ def test_each_video_has_its_numbers_and_its_path_by_each_model() -> None:
     tested, still = content.numbers["models"]
     assert [(m["model"], len(m["videos"])) for m in (tested, still)] == [("tested model", 3), ("still", 3)]
     for i, video in enumerate(tested["videos"]):
-        assert {k: video[k] for k in ("step", "spread", "variance")} == frame_spread(
+        assert {k: video[k] for k in ("step", "spread", "variance", "difference")} == frame_spread(
             shown.frames["tested model"][i]
         ).to_dict()
         assert (np.shape(video["path"]), np.shape(video["motion"])) == ((5, 2), (5, 2))

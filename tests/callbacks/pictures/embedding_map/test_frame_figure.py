@@ -18,7 +18,10 @@ def map_of(
     draws = np.random.default_rng(0)
     paths = [
         FramePaths(
-            name, "PCA", FrameSpread(0.1, 0.2, 0.3), *[list(scale * draws.normal(size=(n_videos, n_frames, 2)))] * 2
+            name,
+            "PCA",
+            FrameSpread(0.1, 0.2, 0.3, 0.4),
+            *[list(scale * draws.normal(size=(n_videos, n_frames, 2)))] * 2,
         )
         for scale, name in zip((1, 5), models, strict=False)
     ]

@@ -37,11 +37,13 @@ def test_the_paths_are_those_of_the_chosen_videos_by_the_tested_model(tmp_path: 
     chosen = {table.key(row): frame_spread(frames) for row, frames in enumerate(every)}
     for video in tested["videos"]:
         assert video["spread"] == pytest.approx(chosen[video["video"]].spread, rel=1e-3)
-    means = np.mean([[s.step, s.spread, s.variance] for s in chosen.values()], axis=0)
+    means = np.mean([[s.step, s.spread, s.variance, s.difference] for s in chosen.values()], axis=0)
     assert list(content["mean_of_all_videos"].values()) == pytest.approx(means.tolist(), rel=1e-3)
     assert content["n_videos"] == len(table)
     (picture,) = read_pictures(tmp_path)
     assert (picture.kind, Path(picture.files["picture"]).name) == ("embedding_map", "frames_pca.png")
+    assert metrics.pop("test/frame_spread") == pytest.approx(means[1], rel=1e-3)
+    assert metrics.pop("test/frame_diversity") == pytest.approx(means[2] + means[3], rel=1e-3)
     assert metrics == draw(tmp_path / "without", module, model=model)
 
 

@@ -18,6 +18,7 @@ from zsar.lightning_modules.command_line.summarize.summary_tables import (
     LOCALIZATION_NOTE,
     PAPER_MEAN_NOTE,
     accuracy_tables,
+    frame_tables,
     mean_effect,
     precision_tables,
     tuning_tables,
@@ -60,6 +61,15 @@ def test_notes_stand_below_the_last_table_and_explain_deviations_of_several_runs
     assert accuracy_tables([one])[0].notes == ()
     first, second = accuracy_tables([one, several])
     assert (first.notes, second.notes) == ((), ("mean ± sample standard deviation (n - 1)",))
+
+
+def test_how_much_frames_differ_has_a_table_where_it_was_measured(tmp_path: Path) -> None:
+    measured = [{"test": {"top1": 50.0, "frame_diversity": v, "frame_spread": 0.2}} for v in (0.01, 0.03)]
+    folders = [write_result(tmp_path / "t2l" / f"seed{i}", {}, seed=i, sets=own) for i, own in enumerate(measured)]
+    (group,) = recognition_groups(map(recognition_of, folders))
+    (table,) = frame_tables([group, row(tmp_path / "plain", [{"test": 50.0}])])
+    assert headers(table) == ["frames of a video", "V + C, test", "spread, test"]
+    assert cells(table) == [["t2l", "0.020 ± 0.014", "0.200 ± 0.000"]]
 
 
 # --- tuning -----------------------------------------------------------------------------------------------------------

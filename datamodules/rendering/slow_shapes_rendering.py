@@ -1,0 +1,91 @@
+"""Moving shapes that hardly move: a small shape drifts by some pixels among static clutter.
+
+Classes, random numbers and the order of frames are those of `moving_shapes_rendering`: a clip is rendered moving to the
+right or to the bottom, and played backwards for the opposite direction. The shape is two thirds as large there, and
+moves by a quarter of the way, less than a patch of 8 px. Grey blocks and grains of noise fill the rest and stay as they
+are. Two frames of a clip differ in some percent of their pixels, so that all frames of a clip have nearly the same
+embedding unless a model makes them differ. No blur shows the axis of the motion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsar.datamodules.rendering.moving_shapes_rendering import (
+    COLOURS,
+    SIGNED_DISTANCES,
+    Colours,
+    MovingShape,
+    RenderedClip,
+)
+
+# All lengths are fractions of the frame's size.
+_RADIUS = (0.12, 0.15)
+_TRAVEL = (0.12, 0.16)
+_CENTRE_JITTER = 0.20  # along and across
+_BLOCK = (0.10, 0.35)  # width and height
+
+_N_BLOCKS = 6
+_GREYS = (40, 200)
+_BACKGROUND = (60, 120)
+_COLOUR_JITTER = 20
+_NOISE = 8
+_OPAQUE = 256  # coverage is counted in 1/256
+
+
+def render_slow_clip(
+    moving_shape: MovingShape,
+    generator: np.random.Generator,
+    *,
+    n_frames: int = 24,
+    size_px: int = 32,
+    colours: Colours = COLOURS,
+) -> RenderedClip:
+    """Renders a clip.
+
+    Args:
+        moving_shape: The class to show.
+        generator: Source of all variation, from `clip_generator`.
+        n_frames: T, at least 2.
+        size_px: H and W.
+        colours: RGB values of each of `COLOURS`.
+
+    Returns:
+        The frames and the shape's centres.
+
+    Raises:
+        ValueError: There are fewer than 2 frames.
+    """
+    if n_frames < 2:
+        raise ValueError(f"n_frames is {n_frames}, but motion needs at least 2 frames")
+    radius, travel = generator.uniform(*_RADIUS) * size_px, generator.uniform(*_TRAVEL) * size_px
+    across, halfway = (size_px - 1) / 2 + generator.uniform(-1, 1, 2) * _CENTRE_JITTER * size_px
+    along = halfway + travel * (np.arange(n_frames) / (n_frames - 1) - 0.5)  # [T], growing
+    steady = np.full(n_frames, across)
+    centres = np.stack([along, steady] if moving_shape.is_horizontal else [steady, along], axis=1)
+    place = np.arange(size_px)
+    dx = (place - centres[:, :1])[:, None, :]  # [T, 1, W]
+    dy = (place - centres[:, 1:])[:, :, None]  # [T, H, 1]
+    # A pixel with its centre on the edge is half covered; one pixel further out, it is not covered.
+    share = np.clip(0.5 - SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)), 0, 1)
+    coverage = np.rint(share * _OPAQUE).astype(np.int32)[..., None]
+    jitter = generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
+    colour = (np.array(colours[moving_shape.colour]) + jitter).astype(np.int32)
+    still = _clutter(generator, size_px)
+    frames = (still + (coverage * (colour - still) + _OPAQUE // 2) // _OPAQUE).clip(0, 255).astype(np.uint8)
+    order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
+    return RenderedClip(np.ascontiguousarray(frames[order]), np.ascontiguousarray(centres[order]))
+
+
+def _clutter(generator: np.random.Generator, size_px: int) -> NDArray[np.int32]:
+    """What stays as it is: a colour, grey blocks, and grains of noise; [H, W, 3]."""
+    pixels = np.empty((size_px, size_px, 3), np.int32)
+    pixels[:] = generator.integers(*_BACKGROUND, 3)
+    for _ in range(_N_BLOCKS):
+        grey = int(generator.integers(*_GREYS))
+        width, height = np.rint(generator.uniform(*_BLOCK, 2) * size_px).astype(int)
+        left, top = generator.integers(-size_px // 8, size_px, 2)
+        pixels[max(top, 0) : top + height, max(left, 0) : left + width] = grey
+    pixels += generator.integers(-_NOISE, _NOISE + 1, pixels.shape, dtype=np.int32)
+    return pixels
