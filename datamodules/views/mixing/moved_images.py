@@ -13,8 +13,8 @@ _ROUNDING = 1 / 64
 def moved(images: Tensor, matrices: Tensor) -> Tensor:
     """Takes each pixel of an image from another place in it.
 
-    On the CPU images that are moved by whole pixels alone, as by each translation of AugMix, are copied, which takes less
-    time and gives the same bits. On a GPU one call for all images is faster than one for each of these.
+    On the CPU images that are moved by whole pixels alone, as by each translation of AugMix, are copied: in less time,
+    with the same bits. On a GPU one call for all images is faster than one for each of these.
 
     Args:
         images: uint8 [N, 3, H, W], on any device.
