@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
 from tests.reference.pil_augmix import augmix_one  # noqa: E402
-from zsar.datamodules.views.augmix import augmix, draw_augmix  # noqa: E402
+from zsar.datamodules.views.mixing.augmix import augmix, draw_augmix  # noqa: E402
 from zsar.runtime.device_clock import device_seconds  # noqa: E402
 
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 
 from zsar.datamodules.batch import VideoBatch
-from zsar.datamodules.views.augmix import AugMixDraws, AugMixOperations, augmix, check_severity, draw_augmix
 from zsar.datamodules.views.crop_places import random_part
 from zsar.datamodules.views.further_views import Views, generator_of_video
+from zsar.datamodules.views.mixing.augmix import AugMixDraws, AugMixOperations, augmix, check_severity, draw_augmix
 from zsar.datamodules.views.resizing import resized
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.choices import check_choice

@@ -1,4 +1,4 @@
-"""AugMix with Pillow, one image and one operation at a time: the oracle of `views.augmix`."""
+"""AugMix with Pillow, one image and one operation at a time: the oracle of `views.mixing.augmix`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from zsar.datamodules.views.augmix import OPERATIONS, AugMixDraws
+from zsar.datamodules.views.mixing.augmix import OPERATIONS, AugMixDraws
 
 
 def operate(image: Image.Image, name: str, level: float, sign: float) -> Image.Image:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tests.reference.pil_augmix import augmix_one
-from zsar.datamodules.views.augmix import AugMixDraws
+from zsar.datamodules.views.mixing.augmix import AugMixDraws
 
 
 def base_view(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

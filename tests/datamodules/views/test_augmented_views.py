@@ -8,9 +8,9 @@ from PIL import Image
 from tests.makers.videos.view_batches import SIZE, batch_of, clip, finished, plain_batch
 from tests.reference.tpt_views import base_view, crop_view
 from zsar.datamodules.views.augmented_views import AugmentedViews
-from zsar.datamodules.views.augmix import augmix, draw_augmix
 from zsar.datamodules.views.crop_places import random_part
 from zsar.datamodules.views.further_views import generator_of_video
+from zsar.datamodules.views.mixing.augmix import augmix, draw_augmix
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.seeds import derive_seed
 

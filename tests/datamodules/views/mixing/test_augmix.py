@@ -4,9 +4,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-import zsar.datamodules.views.augmix
+import zsar.datamodules.views.mixing.augmix
 from tests.reference.pil_augmix import augmix_one, operate
-from zsar.datamodules.views.augmix import OPERATIONS, AugMixDraws, AugMixOperations, augmix, draw_augmix
+from zsar.datamodules.views.mixing.augmix import OPERATIONS, AugMixDraws, AugMixOperations, augmix, draw_augmix
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -101,20 +101,8 @@ def test_an_image_depends_on_its_own_draws_alone(monkeypatch: pytest.MonkeyPatch
     whole = augmix(images, draws)
     apart = torch.cat([augmix(images[i : i + 1], draws[i : i + 1]) for i in range(11)])
     assert torch.equal(whole, apart)
-    monkeypatch.setattr(zsar.datamodules.views.augmix, "_CHUNK_PX_CPU", 4 * images[0, 0].numel())
+    monkeypatch.setattr(zsar.datamodules.views.mixing.augmix, "_CHUNK_PX_CPU", 4 * images[0, 0].numel())
     assert torch.equal(augmix(images, draws), whole)
-
-
-def test_a_move_by_whole_pixels_is_what_interpolation_makes_of_it() -> None:
-    images = pictures(1)  # 24 x 33 px
-    sides = (torch.tensor([-size - 1, -size, 1 - size, -2, -1, 0, 1, 9, size - 1, size]) for size in (24, 33))
-    moves = torch.cartesian_prod(*sides)
-    matrices = torch.eye(2, 3, dtype=torch.float64).repeat(len(moves), 1, 1)
-    matrices[:, :, 2] = moves.flip(1)
-    assert zsar.datamodules.views.augmix._by_whole_px(matrices).all()
-    interpolated = zsar.datamodules.views.augmix._moved(images.expand(len(moves), -1, -1, -1), matrices)
-    copied = [zsar.datamodules.views.augmix._shifted(images[0], dy, dx) for dy, dx in moves.tolist()]
-    assert torch.equal(torch.stack(copied), interpolated)
 
 
 def test_the_input_stays_as_it_is() -> None:

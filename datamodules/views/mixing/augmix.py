@@ -19,8 +19,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample, pad
 from torchvision.transforms.v2 import functional
+
+from zsar.datamodules.views.mixing.moved_images import moved
 
 N_CHAINS = 3
 N_STEPS = 3  # operations in the longest chain
@@ -46,8 +47,6 @@ _DRAWN: dict[AugMixOperations, tuple[int, ...]] = {
 # is fastest, and 128 on a GPU (about 0.5 GB), which keeps it busy.
 _CHUNK_PX_CPU = 8 * 224**2
 _CHUNK_PX_GPU = 128 * 224**2
-# Interpolation in float32 can return slightly less than an integer, which must not be rounded down.
-_ROUNDING = 1 / 64
 
 
 @dataclass(frozen=True)
@@ -182,15 +181,10 @@ def _apply(images: Tensor, operations: Tensor, levels: Tensor, signs: Tensor) ->
         if len(chosen):
             rows = chosen.to(images.device)
             images.index_copy_(0, rows, _recoloured(images[rows], name, levels[chosen]))
-    matrices = _matrices(operations[geometric], levels[geometric], signs[geometric], images.shape[-2:])
-    if images.device.type == "cpu":  # on a GPU, one call for all images is faster than one for each of these
-        whole = _by_whole_px(matrices)
-        for row, (dx, dy) in zip(geometric[whole].tolist(), matrices[whole, :, 2].long().tolist(), strict=True):
-            images[row] = _shifted(images[row], dy, dx)
-        geometric, matrices = geometric[~whole], matrices[~whole]
     if len(geometric):
         rows = geometric.to(images.device)
-        images.index_copy_(0, rows, _moved(images[rows], matrices))
+        matrices = _matrices(operations[geometric], levels[geometric], signs[geometric], images.shape[-2:])
+        images.index_copy_(0, rows, moved(images[rows], matrices))
 
 
 def _recoloured(images: Tensor, name: str, levels: Tensor) -> Tensor:
@@ -231,36 +225,3 @@ def _matrices(operations: Tensor, levels: Tensor, signs: Tensor, size_px: Sequen
         moves = signs * (levels * (side / 3) / 10).floor()
         matrices[selected[name], row, 2] = moves[selected[name]]
     return matrices
-
-
-def _by_whole_px(matrices: Tensor) -> Tensor:
-    """Whether positions are moved by whole pixels alone, as by each translation and by a rotation by 0: bool [N]."""
-    is_shift = (matrices[..., :2] == torch.eye(2, dtype=matrices.dtype)).all(dim=(1, 2))
-    return is_shift & (matrices[..., 2] == matrices[..., 2].round()).all(dim=1)
-
-
-def _shifted(image: Tensor, dy: int, dx: int) -> Tensor:
-    """What `_moved` makes of [3, H, W] whose source lies `dy` and `dx` pixels further down and right."""
-    height, width = image.shape[-2:]
-    left, right, top, bottom = max(0, dx), max(0, -dx), max(0, dy), max(0, -dy)
-    if max(left, right) >= width or max(top, bottom) >= height:
-        return torch.zeros_like(image)
-    return pad(image[:, top : height - bottom, left : width - right], (right, left, bottom, top))
-
-
-def _moved(images: Tensor, matrices: Tensor) -> Tensor:
-    """Bilinear interpolation at the positions of `_matrices`; black outside the image."""
-    height, width = images.shape[-2:]
-    (a, b, c), (d, e, f) = (
-        row.unbind(1) for row in matrices.float().to(images.device)[..., None, None].unbind(1)
-    )  # each [N, 1, 1]
-    y = torch.arange(height, device=images.device)[:, None] + 0.5
-    x = torch.arange(width, device=images.device) + 0.5
-    from_x, from_y = a * x + b * y + c, d * x + e * y + f
-    inside = (from_x >= 0).logical_and_(from_x < width).logical_and_(from_y >= 0).logical_and_(from_y < height)
-    grid = torch.empty(*from_x.shape, 2, device=images.device)
-    grid[..., 0] = from_x.mul_(2 / width).sub_(1)
-    grid[..., 1] = from_y.mul_(2 / height).sub_(1)
-    # Pillow repeats the edge pixels within the outermost half pixel; beyond it there is nothing.
-    values = grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
-    return values.add_(_ROUNDING).mul_(inside[:, None].float()).clamp_(0, 255).to(torch.uint8)

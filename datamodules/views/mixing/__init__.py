@@ -1,0 +1,1 @@
+"""AugMix: mixes of images with changed copies of them."""
