@@ -44,7 +44,7 @@ help:
 	@echo "make fuzz [N=5000]        feed thousands of broken videos and text files to all readers, one table (10 minutes)"
 	@echo "make lint                 run ruff, mypy, codespell"
 	@echo "make format               format the code with ruff"
-	@echo "make bench                time zsar against the alternatives"
+	@echo "make bench                time zsar beside the alternatives, in one table: runs/bench/bench.md"
 	@echo "make clean                remove the environment and the results of runs"
 
 # --- installation -----------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ $(VENV)/.installed-bench: pyproject.toml | $(INSTALLED)
 	@touch $@
 
 bench: $(VENV)/.installed-bench
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(VENV)/bin/python $$script || exit 1; done
+	$(VENV)/bin/python benchmarks/table.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST_VENV) runs data build *.egg-info .mypy_cache .ruff_cache .pytest_cache

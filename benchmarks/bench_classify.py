@@ -1,6 +1,6 @@
 """Times `zsar.classify` on many short videos: one call per video, as before batches, beside one call for all.
 
-    python benchmarks/bench_classify.py [--videos 200] [--architecture tiny-clip] [--device cpu] [--repeats 3]
+    python benchmarks/bench_classify.py [--videos 200] [--architecture tiny-clip] [--device cpu] [--repeats 3] [--quick]
 
 Prints videos per second of both, their ratio, and the largest difference of a probability; a difference above 1e-4, or
 another answer, is an error. The videos, 320 x 240 px and 2 seconds, are encoded first and not timed. The model has
@@ -23,6 +23,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
 from zsar.api.answers import Classification  # noqa: E402
 from zsar.api.classification import classify  # noqa: E402
 from zsar.api.prepared_answers import BATCH_SIZE  # noqa: E402
@@ -72,7 +73,10 @@ def main() -> int:
     parser.add_argument("--batch-size", type=int, default=BATCH_SIZE)
     parser.add_argument("--n-workers", type=int, help="default: as classify chooses")
     parser.add_argument("--repeats", type=int, default=3)
+    add_row_options(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.videos, options.repeats, options.n_workers = 4, 1, 0
     torch.manual_seed(0)
     model = ZeroShotCLIP(backbone=ClipSettings(options.architecture, "random")).eval().to(options.device)
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +101,12 @@ def main() -> int:
     pairs = list(zip(answers["one by one"], answers["batches"], strict=True))
     largest = max(difference(one, other) for one, other in pairs)
     n_same = sum(one.answer == other.answer for one, other in pairs)
-    print(f"{n_same} of {len(pairs)} answers are the same; probabilities differ by at most {largest:.1e}")
+    same = f"{n_same} of {len(pairs)} answers are the same; probabilities differ by at most {largest:.1e}"
+    print(same)
+    what = f"classify, {options.videos} videos, {options.architecture}"
+    ours, theirs = rates["batches"], rates["one by one"]
+    row = Row(what=what, unit="videos/s", ours=ours, alternative="a call a video", theirs=theirs, note=same)
+    write_rows(options, [row])
     return 0 if largest <= LARGEST_DIFFERENCE and n_same == len(pairs) else 1
 
 

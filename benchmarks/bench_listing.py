@@ -1,6 +1,6 @@
 """Time and memory for listing a data set of 300,000 videos, and how much of it worker processes copy.
 
-    python benchmarks/bench_listing.py [--videos 300000]
+    python benchmarks/bench_listing.py [--videos 300000] [--quick]
 
 Makes a Kinetics-400 of empty files in class folders, with its official annotation file, in a temporary folder, and
 lists it in a separate process: reading the annotations, finding the files by name, drawing held-out clips. A forked
@@ -13,12 +13,16 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.rows import Row, add_row_options, write_rows
 from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
@@ -32,7 +36,9 @@ def main() -> None:
     """Runs the benchmark in fresh processes and prints its table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--videos", type=int, default=300_000)
-    n_videos = parser.parse_args().videos
+    add_row_options(parser)
+    options = parser.parse_args()
+    n_videos = 2000 if options.quick else options.videos
     with tempfile.TemporaryDirectory() as folder:
         make_data_set(Path(folder), n_videos)
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
@@ -40,8 +46,15 @@ def main() -> None:
     width = max(map(len, listed))
     for what, value in listed.items():
         print(f"{what:<{width}}  {value:8.1f}")
-    ratio = listed["a worker's own memory, Python objects (MB)"] / listed["a worker's own memory, VideoTable (MB)"]
-    print(f"a list of Python objects costs each worker {ratio:.0f} times as much as ours")
+    ours, objects = (listed[f"a worker's own memory, {kept} (MB)"] for kept in ("VideoTable", "Python objects"))
+    print(f"a list of Python objects costs each worker {objects / ours:.0f} times as much as ours")
+    what = f"listing {n_videos:,} videos"
+    memory = f"{what}: a worker's own memory"
+    rows = [
+        Row(what=what, unit="s", ours=listed["seconds"]),
+        Row(what=memory, unit="MB", ours=ours, alternative="Python objects", theirs=objects),
+    ]
+    write_rows(options, rows)
 
 
 def make_data_set(root: Path, n_videos: int) -> None:

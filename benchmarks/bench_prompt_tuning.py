@@ -26,6 +26,9 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # neither benchmarks nor tests are installed
+from benchmarks.rows import Row, add_row_options, write_rows
+from tests.reference import prompt_tuning as reference
 from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
@@ -36,9 +39,6 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipB
 from zsar.lightning_modules.recognition.scorers.concept_spotting import concept_spotting
 from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import mean_pooled_cosine
 from zsar.runtime.device_clock import device_seconds
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # tests are not installed
-from tests.reference import prompt_tuning as reference
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,15 @@ def main() -> None:
     parser.add_argument("--frames-timed", type=int, default=32, help="frames by which encoding is timed")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--memory-mb", type=float, default=2000.0, help="of ours")
+    parser.add_argument("--architecture", default="ViT-B-16-quickgelu")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of the visual tower")
+    add_row_options(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.architecture, options.videos, options.frames_timed, options.methods = "tiny-clip", 1, 8, ["TPT"]
     torch.manual_seed(0)
-    backbone = OpenClipBackbone("ViT-B-16-quickgelu", "random").to(options.device).eval().requires_grad_(False)
+    backbone = OpenClipBackbone(options.architecture, "random").to(options.device).eval().requires_grad_(False)
     with torch.no_grad():  # random texts lie on one spot otherwise, and there is nothing to tune
         backbone.clip.token_embedding.weight.mul_(20)
         backbone.clip.positional_embedding.mul_(20)
@@ -102,12 +106,13 @@ def main() -> None:
     per_frame = encoding_seconds(backbone, options.frames_timed, options.device, options.precision)
     console = Console(width=120)
     console.print(
-        f"ViT-B/16, {len(names)} classes, {options.device} with {torch.get_num_threads()} threads; encoding in "
-        f"{options.precision} takes {1e3 * per_frame:.1f} ms a frame, timed on {options.frames_timed} frames"
+        f"{options.architecture}, {len(names)} classes, {options.device} with {torch.get_num_threads()} threads; "
+        f"encoding in {options.precision} takes {1e3 * per_frame:.1f} ms a frame (of {options.frames_timed} timed)"
     )
     columns = ("tuning: ours", "as written", "ratio", "encoding: ours", "as written", "both: ratio", "encoding's share")
     table = Table("seconds per video", *columns, "largest difference of a probability")
     seconds = {}
+    rows: list[Row] = []
     for name in options.methods:
         method = METHODS[name]
         ours, written, difference = tuning_seconds(backbone, method, texts, options)
@@ -120,7 +125,25 @@ def main() -> None:
             *(f"{(written + as_written) / (ours + frames):.1f}", f"{100 * frames / (ours + frames):.0f} %"),
             f"{difference:.1e}",
         )
+        tuned = Row(
+            what=f"{name}, {options.architecture}, {len(names)} classes: tuning",
+            unit="s",
+            ours=ours,
+            alternative="as written",
+            theirs=written,
+            note=f"largest difference of a probability {difference:.1e}",
+        )
+        embedded = Row(
+            what=f"{name}: tuning and encoding",
+            unit="s",
+            ours=ours + frames,
+            alternative="as written",
+            theirs=written + as_written,
+            note="encoding extrapolated from some frames",
+        )
+        rows += [tuned, embedded]
     console.print(table)
+    write_rows(options, rows)
     if {"TPT", "TPT, spotting"} <= seconds.keys():
         ratio = seconds["TPT, spotting"] / seconds["TPT"]
         console.print(f"ours by concept spotting takes {ratio:.1f} times as long as by the mean frame")

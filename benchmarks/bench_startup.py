@@ -1,6 +1,6 @@
 """Measures how long each command of zsar takes to say something, in seconds of CPU (user and system).
 
-    python benchmarks/bench_startup.py [--repeats 3] [--against FOLDER] [COMMAND ...]
+    python benchmarks/bench_startup.py [--repeats 3] [--quick] [--against FOLDER] [COMMAND ...]
 
 Prints a table: for `zsar`, `import zsar` and each command (default: all of them) the CPU seconds of `--help` and of a
 mistake that can be told at once, the best of the repeats, and their ratio to those of `import lightning.pytorch`.
@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
 from zsar.lightning_modules.command_line.cli import COMMANDS  # noqa: E402
 
 REFERENCE = "import lightning.pytorch"
@@ -56,7 +57,10 @@ def main() -> None:
     parser.add_argument("commands", nargs="*", metavar="COMMAND", help="commands of zsar (default: all)")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each, of which the fastest counts")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout of zsar, to compare with")
+    add_row_options(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.commands, options.repeats = options.commands or ["summarize"], 1
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1; got {options.repeats}")
     if unknown := [name for name in options.commands if name not in COMMANDS]:
@@ -68,13 +72,18 @@ def main() -> None:
     print(f"{'CPU s':<34}{'' if options.against is None else 'before':>8}{'now':>8}{'of lightning':>14}")
     lines = [(REFERENCE, ["-c", REFERENCE]), *measured(options.commands or list(COMMANDS))]
     reference = 0.0
+    rows: list[Row] = []
     for name, arguments in lines:
         times = [[cpu_seconds(arguments, folder) for folder in folders] for _ in range(options.repeats)]
         seconds = [min(of_folder) for of_folder in zip(*times, strict=True)]
         reference = reference or seconds[-1]
         before = f"{seconds[0]:.2f}" if len(seconds) > 1 else ""
         print(f"{name:<34}{before:>8}{seconds[-1]:>8.2f}{seconds[-1] / reference:>14.2f}", flush=True)
+        if name != REFERENCE:
+            row = Row(what=f"start: {name}", unit="CPU s", ours=seconds[-1], alternative=REFERENCE, theirs=reference)
+            rows.append(row)
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
+    write_rows(options, rows)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.rows import Row, add_row_options, write_rows
 from zsar.datamodules.class_text.templates import TEMPLATES
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -35,7 +40,10 @@ def main() -> None:
     )
     parser.add_argument("--classes", type=int, default=None, help="classes (default: 400 on a GPU, 20 on a CPU)")
     parser.add_argument("--repeats", type=int, default=3)
+    add_row_options(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.architecture, options.classes, options.repeats = "tiny-clip", 3, 1
     on_gpu = options.device.startswith("cuda")
     architecture = options.architecture or ("ViT-B-16-quickgelu" if on_gpu else "ViT-B-32-quickgelu")
     batch_size = options.batch_size or (64 if on_gpu else 2)
@@ -46,13 +54,22 @@ def main() -> None:
     precision = "bf16 autocast" if on_gpu else "fp32"  # most CPUs emulate bf16, slower than fp32
     console.print(f"{architecture}, 8 frames, batch {batch_size}, {n_classes} classes, {precision} on {device}")
     table = Table("what", "ours", "alternative", "time ratio", "peak GiB ours", "peak GiB alternative")
-    for name, ours, alternative in _cases(architecture, options.device, batch_size, n_classes):
+    rows: list[Row] = []
+    for (name, mine, other), ours, alternative in _cases(architecture, options.device, batch_size, n_classes):
         (a, a_gib), (b, b_gib) = (_measure(step, options.device, options.repeats) for step in (ours, alternative))
-        table.add_row(name, f"{1e3 * a:.1f} ms", f"{1e3 * b:.1f} ms", f"{a / b:.2f}", a_gib, b_gib)
+        table.add_row(
+            f"{name}: {mine}, {other}", f"{1e3 * a:.1f} ms", f"{1e3 * b:.1f} ms", f"{a / b:.2f}", a_gib, b_gib
+        )
+        rows.append(
+            Row(what=f"{name}, {architecture}: {mine}", unit="ms", ours=1e3 * a, alternative=other, theirs=1e3 * b)
+        )
     console.print(table)
+    write_rows(options, rows)
 
 
-def _cases(architecture: str, device: str, batch_size: int, n_classes: int) -> list[tuple[str, Step, Step]]:
+def _cases(
+    architecture: str, device: str, batch_size: int, n_classes: int
+) -> list[tuple[tuple[str, str, str], Step, Step]]:
     backbone = TrainedClipSettings(architecture, "random")
     model = T2L(backbone=backbone).to(device).train()
     recomputing = T2L(backbone=replace(backbone, gradient_checkpointing=True)).to(device).train()
@@ -84,14 +101,14 @@ def _cases(architecture: str, device: str, batch_size: int, n_classes: int) -> l
 
     plain: OpenClipBackbone = model.backbone
     return [
-        ("training step: ours, with gradient checkpointing", lambda: train(model), lambda: train(recomputing)),
+        (("training step", "T2L", "with gradient checkpointing"), lambda: train(model), lambda: train(recomputing)),
         (
-            "frames, forward: T2L, frozen CLIP",
+            ("frames, forward", "T2L", "frozen CLIP"),
             lambda: frames_of(model.embed_views),
             lambda: frames_of(lambda v: plain.clip.encode_image(plain.normalize_frames(v).flatten(0, 2))),
         ),
         (
-            "class text, forward: cut at the last end, open_clip's whole context",
+            ("class text, forward", "cut at the last end", "open_clip's whole context"),
             lambda: text_of(plain.encode_text),
             lambda: text_of(plain.clip.encode_text),
         ),

@@ -19,7 +19,9 @@ from __future__ import annotations
 import argparse
 import math
 import statistics
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from unittest.mock import patch
 
 import open_clip
@@ -30,6 +32,9 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.rows import Row, add_row_options, write_rows
 from zsar.lightning_modules.localization.frame_scoring import Projections
 from zsar.lightning_modules.localization.segments import min_max, moving_average
 from zsar.lightning_modules.t3al import projection_tuner
@@ -53,7 +58,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="timed adaptations of each version")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
+    add_row_options(parser)
     options = parser.parse_args()
+    if options.quick:
+        options.frames, options.steps, options.naive_steps, options.repeats = 200, 3, 1, 1
     if not 1 <= options.naive_steps <= options.steps:
         parser.error(f"--naive-steps must be from 1 to --steps = {options.steps}; got {options.naive_steps}")
     if options.threads:
@@ -72,6 +80,7 @@ def main() -> None:
         f"{options.repeats}; ours {options.videos} video(s) at a time, the others timed on {options.naive_steps} steps"
     )
     seconds = measure(projections, videos, texts, options)
+    rows: list[Row] = []
     table = Table("adaptation", "seconds per video", "ratio to ours", "largest difference of a score from ours")
     ours = tune_projections(videos[:1], projections, settings(options.naive_steps))[0].projections
     scores = final_scores(videos[0], ours)
@@ -80,7 +89,12 @@ def main() -> None:
         written = straightforward(videos[0], embed_text, projections, options.naive_steps)
         difference = float((final_scores(videos[0], written) - scores).abs().max())
         table.add_row(name, f"{seconds[name]:.3f}", f"{seconds[name] / seconds['ours']:.1f}", f"{difference:.1e}")
+        note = f"largest difference of a score {difference:.1e}"
+        what = f"T3AL, {options.frames} frames, {options.steps} steps"
+        figures = seconds["ours"], seconds[name]
+        rows.append(Row(what=what, unit="s", ours=figures[0], alternative=name, theirs=figures[1], note=note))
     console.print(table)
+    write_rows(options, rows)
     moved = float((scores - final_scores(videos[0], projections)).abs().max())
     console.print(f"Scores are from 0 to 1; {options.naive_steps} steps move one by up to {moved:.1e}.")
     shares = ", ".join(f"{share:.2f}" for share in projected_shares(projections, videos, options.steps))

@@ -1,6 +1,6 @@
 """Times the AugMix views of one video: zsar, with all frames as one batch, against Pillow, one frame at a time.
 
-    python benchmarks/bench_views.py [--device cpu] [--views 31] [--frames 8] [--size 224] [--threads 1] [--repeats 3]
+    python benchmarks/bench_views.py [--device cpu] [--views 31] [--frames 8] [--size 224] [--threads 1] [--quick]
 
 Both get the same pixels and random draws. Prints the median seconds over the repeats, the ratio of Pillow to zsar, and
 the difference of the pixels. On a GPU, zsar is timed with synchronization; Pillow runs on the CPU, where it would
@@ -22,6 +22,7 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.rows import Row, add_row_options, write_rows  # noqa: E402
 from tests.reference.pil_augmix import augmix_one  # noqa: E402
 from zsar.datamodules.views.augmix import augmix, draw_augmix  # noqa: E402
 from zsar.runtime.device_clock import device_seconds  # noqa: E402
@@ -53,7 +54,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of zsar; Pillow uses one")
     parser.add_argument("--repeats", type=int, default=3)
+    add_row_options(parser)
     arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.views, arguments.frames, arguments.size, arguments.repeats = 3, 2, 64, 1
     torch.set_num_threads(arguments.threads)
     n = arguments.views * arguments.frames
     frames = moving_pictures(n, arguments.size)
@@ -73,7 +77,10 @@ def main() -> None:
     print(f"ours on {arguments.device!s:8} {ours:7.3f} s")
     print(f"Pillow on cpu     {theirs:7.3f} s   {theirs / ours:5.2f} x")
     equal = (apart == 0).float().mean()
-    print(f"apart by {apart.mean():.4f} of 255 on average, by at most {apart.max():.0f}; {equal:.1%} are equal")
+    note = f"apart by {apart.mean():.4f} of 255 on average, by at most {apart.max():.0f}; {equal:.1%} are equal"
+    print(note)
+    what = f"AugMix of {arguments.views} views of {arguments.frames} frames, {arguments.device}"
+    write_rows(arguments, [Row(what=what, unit="s", ours=ours, alternative="Pillow", theirs=theirs, note=note)])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from zsar.datamodules.choices.colour_changes import ColourChanges
 from zsar.datamodules.class_identity import find_same_classes
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 
@@ -80,6 +81,8 @@ class VideoBatch:
         embeddings: float32 [B, V, T, D], stored embeddings of the frames, not L2-normalized, which take the place of
             the frames: these are then [B, V, T, 3, 0, 0]. None for decoded frames.
         embedded_by: The visual tower that made `embeddings`; None without them.
+        colours: Of each of B training clips, the change of colours that is left to be made on the device, before a
+            model is shown the frames; empty if there is none.
     """
 
     frames: Tensor
@@ -91,6 +94,7 @@ class VideoBatch:
     n_damaged: int = 0
     embeddings: Tensor | None = None
     embedded_by: TowerRecord | None = None
+    colours: tuple[ColourChanges, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks the layout of the frames, since a wrong one could broadcast silently."""
@@ -106,6 +110,10 @@ class VideoBatch:
             )
         if (stored is None) != (self.embedded_by is None):
             raise ValueError("VideoBatch.embeddings need embedded_by, the tower that made them; give both or neither")
+        if self.colours and len(self.colours) != len(self):
+            raise ValueError(
+                f"VideoBatch.colours are of {len(self.colours)} clips, but it has {len(self)}; give one each"
+            )
 
     def __len__(self) -> int:
         """B, the number of videos."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.choices.colour_changes import ColourChanges
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
@@ -46,6 +47,7 @@ class TrainingClips(Dataset[Sample]):
         centres: Sampling = "t2l",
         seed: int,
         on_damage: OnDamage = "raise",
+        leave_colours: bool = False,
     ) -> None:
         """Stores the settings; a file is opened when its row is requested.
 
@@ -57,6 +59,7 @@ class TrainingClips(Dataset[Sample]):
             centres: Which frame is the "centre" of a segment.
             seed: Seed of the run.
             on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
+            leave_colours: Whether colours are drawn only, to be made for a batch by `colours.with_colours_made`.
         """
         self.table = table
         self._transform = transform
@@ -65,6 +68,7 @@ class TrainingClips(Dataset[Sample]):
         self._centres: Sampling = centres
         self._seed = seed
         self._on_damage: OnDamage = on_damage
+        self._leave_colours = leave_colours
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -87,20 +91,27 @@ class TrainingClips(Dataset[Sample]):
             while len(failures) < _MOST_SUBSTITUTES:
                 record = self.table[index]
                 try:
-                    frames, n_damaged = self._read(record)
+                    frames, colours, n_damaged = self._read(record)
                 except VideoDecodeError as error:
                     failures.append(str(error))
                     index = int(torch.randint(len(self.table), ()))
                 else:
-                    return Sample(frames[None], record.label, index, undecodable=tuple(failures), n_damaged=n_damaged)
+                    return Sample(
+                        frames[None],
+                        record.label,
+                        index,
+                        undecodable=tuple(failures),
+                        n_damaged=n_damaged,
+                        colours=colours,
+                    )
         problem = (
             f"{len(failures)} videos in a row could not be decoded; is the data root right? The last: {failures[-1]}"
         )
         size = self._transform.image_size
         return Sample(_blank(1, self._n_frames, size), record.label, index, failed=True, undecodable=(problem,))
 
-    def _read(self, record: VideoRecord) -> tuple[Tensor, int]:
-        """The clip, and its number of damaged frames."""
+    def _read(self, record: VideoRecord) -> tuple[Tensor, ColourChanges, int]:
+        """The clip, the colours that are left to be made, and its number of damaged frames."""
         with VideoReader(record.path, on_damage=self._on_damage) as reader:
             first, n_available = frames_of(reader, record)
             rate = frame_rate_of(reader, record) if is_strided(self._centres) else None
@@ -108,7 +119,9 @@ class TrainingClips(Dataset[Sample]):
                 n_available, self._n_frames, sampling=self._sampling, centres=self._centres, frame_rate=rate
             )
             frames = small_frames(reader, first + indices, self._transform.drawn_crop())
-            return self._transform.finish(frames), reader.n_damaged
+            if self._leave_colours:
+                return *self._transform.finish_but_colours(frames), reader.n_damaged
+            return self._transform.finish(frames), (), reader.n_damaged
 
 
 class EvaluationClips(Dataset[Sample]):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.batch import VideoBatch, ViewBatch
+from zsar.datamodules.choices.colour_changes import ColourChanges
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 
 
@@ -43,6 +44,7 @@ class Sample:
         n_damaged: Number of damaged frames that were read for it, if they are accepted.
         embeddings: Stored embeddings of its frames, float32 [V, T, D], in place of the frames; None for decoded ones.
         embedded_by: The visual tower that made them.
+        colours: The change of colours that is still to be made, of a training clip.
     """
 
     frames: Tensor
@@ -54,6 +56,7 @@ class Sample:
     n_damaged: int = 0
     embeddings: Tensor | None = None
     embedded_by: TowerRecord | None = None
+    colours: ColourChanges = ()
 
 
 def collate(samples: Sequence[Sample]) -> VideoBatch:
@@ -70,6 +73,7 @@ def collate(samples: Sequence[Sample]) -> VideoBatch:
         if (stored := [s.embeddings for s in samples if s.embeddings is not None])
         else None,
         embedded_by=samples[0].embedded_by,
+        colours=colours if any(colours := tuple(s.colours for s in samples)) else (),
     )
 
 

@@ -23,6 +23,7 @@ from zsar.datamodules.samples import collate
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
+from zsar.datamodules.views.colours import with_colours_made
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TrainTransform
 from zsar.runtime.files.video_errors import VideoDecodeError
@@ -102,20 +103,12 @@ class TrimmedVideoDataModule(EmbeddedSets):
         return TrainTransform(self.frame_pixels.image_size, **self._augmentation)
 
     def train_dataloader(self) -> DataLoader[VideoBatch]:
-        """Training clips of the (base) classes.
+        """Training clips of the (base) classes; on a GPU their colours are left to be made there.
 
         Raises:
             ValueError: No batch is full, and incomplete ones are dropped.
         """
-        clips = TrainingClips(
-            self.sets["train"],
-            self.train_transform,
-            n_frames=self.clips.n_frames,
-            sampling=self.clips.train_sampling,
-            centres=self.clips.sampling,
-            seed=run_seed(),
-            on_damage=self.loading.on_damage,
-        )
+        clips = self.training_clips(leave_colours=self._uses_cuda())
         sampler = TrainingSampler(clips, seed=run_seed(), done=self._done(), **self._process())
         if self.loading.drop_incomplete and sampler.num_samples < self.loading.batch_size:
             raise ValueError(
@@ -165,7 +158,9 @@ class TrimmedVideoDataModule(EmbeddedSets):
             refuse_undecoded(problems)
 
     def on_after_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
-        """Makes the further views that are computed on the device; Lightning calls this."""
+        """Makes what is left to the device, further views or colours of training clips; Lightning calls this."""
+        if batch.colours:
+            return with_colours_made(batch)
         return batch if batch.views is None or self._views is None else self._views.finish(batch)
 
     def _evaluation_loader(self, set_name: str, views: Views | None) -> DataLoader[VideoBatch]:
@@ -173,6 +168,23 @@ class TrimmedVideoDataModule(EmbeddedSets):
         batch_size = self.loading.test_batch_size or self.loading.batch_size
         sampler = EvaluationSampler(clips, **self._process())
         return self._loader(clips, batch_size, sampler, read_often=set_name == "val")
+
+    def training_clips(self, *, leave_colours: bool = False) -> TrainingClips:
+        """The training clips, decoded and augmented.
+
+        Args:
+            leave_colours: Whether colours are drawn only; `on_after_batch_transfer` makes them on the device.
+        """
+        return TrainingClips(
+            self.sets["train"],
+            self.train_transform,
+            n_frames=self.clips.n_frames,
+            sampling=self.clips.train_sampling,
+            centres=self.clips.sampling,
+            seed=run_seed(),
+            on_damage=self.loading.on_damage,
+            leave_colours=leave_colours,
+        )
 
     def evaluation_clips(self, set_name: str, views: Views | None = None) -> EvaluationClips:
         """The test views of a set's videos, decoded.

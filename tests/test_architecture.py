@@ -92,6 +92,7 @@ LONGER = {  # those that are longer still, and how long they may be: they may on
 }
 
 LIBRARIES = {  # who alone imports a library
+    "fsspec": ["zsar/runtime/shards/remote_ranges.py"],
     "av": ["datamodules/video_files/"],
     "open_clip": ["lightning_modules/open_clip_towers/"],
     "timm": ["lightning_modules/open_clip_towers/"],

@@ -12,12 +12,13 @@ import yaml
 
 from tests.makers.configs.parsing import parser_of
 from tests.makers.configs.shipped import ABLATIONS, ADAPTATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS, TESTS, name
+from zsar.datamodules import data_sets
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 
 SECTIONS = ("model", "data", "adaptation", "trainer", "checkpoint")
 ALL = [*EXPERIMENTS, *LOCALIZATIONS]
-EMBEDDED = [path for path in ALL if path.stem.startswith(("moving_shapes_", "shifted_", "untrimmed_shapes_"))]
+RENDERED = (data_sets.MovingShapes, data_sets.UntrimmedShapes)  # with all that are made from them
 OWN_VIDEOS = [path for path in ALL if path.stem == "t2l_video_folder"]
 # Of trainings whose table or section states how many videos an update sees: in total, over devices and accumulation.
 VIDEOS_OF_AN_UPDATE = {
@@ -123,8 +124,11 @@ def test_all_that_an_experiment_writes_is_parsed_and_it_asks_for_the_device_of_i
     found = parsed("--config", path, subcommand="test")
     assert missing(expected, found) == {}
     device = tuple(found[("trainer", key)] for key in ("accelerator", "devices", "precision"))
-    if path in (*EMBEDDED, *OWN_VIDEOS):
-        assert device == ("cpu" if path in EMBEDDED else "auto", 1, "32-true")
+    data_set = getattr(data_sets, found[("data", "class_path")].split(".")[-1])
+    if issubclass(data_set, RENDERED):
+        assert device == ("cpu", 1, "32-true")
+    elif path in OWN_VIDEOS:
+        assert device == ("auto", 1, "32-true")
     elif path.stem.startswith(AUTHORS_TRAININGS):
         assert device == ("gpu", 8, "16-mixed")
     elif path.stem.startswith(AUTHORS_TESTS):

@@ -22,12 +22,14 @@ class DetectionFile(Callback):
     """Writes `detections.json` after `zsar test` with a localizer, `detections_predict.json` after `zsar predict`.
 
         {"version": "zsar 0.1.0",
-         "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]}}}}
+         "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]},
+                              "annotations": {"video_1": [{"label": "high jump", "segment": [3.0, 9.5]}]}}}}
 
-    The content of a set is a results file of ActivityNet's challenge: seconds on the player's clock
+    The results of a set are a results file of ActivityNet's challenge: seconds on the player's clock
     (`video_files.decoding`), videos in the order of the data, the actions of each in temporal order. A video of the set
-    without detections has an empty list; suppressed actions are left out. Videos that could not be decoded are not in
-    any set, but listed with the cause under "failed", if there are any.
+    without detections has an empty list; suppressed actions are left out. A test also writes the annotated instances
+    that the set was measured by. Videos that could not be decoded are not in any set, but listed with the cause under
+    "failed", if there are any.
     """
 
     def __init__(self) -> None:
@@ -71,12 +73,17 @@ class DetectionFile(Callback):
             return
         assert isinstance(pl_module, ActionLocalizer)
         videos = trainer.datamodule.videos  # type: ignore[attr-defined]
-        sets = {}
+        sets: dict[str, dict[str, Any]] = {}
         for index, text in enumerate(pl_module.class_texts["predict" if trainer.predicting else "test"]):
             of_set = {
                 row: localization for of_process in everyone for row, localization in of_process.get(index, {}).items()
             }
-            sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in sorted(of_set)}}
+            rows = sorted(of_set)
+            sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in rows}}
+            if not trainer.predicting:
+                tested = trainer.datamodule.tested_sets[index]  # type: ignore[attr-defined]
+                annotated = _annotated(tested.instances, text.names, rows)
+                sets[text.set_name]["annotations"] = {videos[row].id: annotated[row] for row in rows}
         content: dict[str, Any] = {"version": f"zsar {__version__}", "sets": sets}
         failed = {row: problem for of_process in failures for row, problem in of_process.items()}
         if failed:
@@ -85,6 +92,16 @@ class DetectionFile(Callback):
         say_written(write_json_whole(Path(trainer.default_root_dir) / name, content))
 
     on_predict_end = on_test_epoch_end
+
+
+def _annotated(instances: Sequence[Any], names: Sequence[str], rows: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The instances of some videos, by row."""
+    of_videos: dict[int, list[dict[str, Any]]] = {row: [] for row in rows}
+    for i in instances:
+        if i.video in of_videos:
+            segment = [i.start_seconds, i.end_seconds]
+            of_videos[i.video].append({"label": names[i.label], "segment": segment})
+    return of_videos
 
 
 def _described(detections: Sequence[Detection], names: Sequence[str]) -> list[dict[str, Any]]:

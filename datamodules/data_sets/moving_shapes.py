@@ -23,7 +23,14 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.rendering import moving_shapes_rendering, slow_shapes_rendering
-from zsar.datamodules.rendering.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
+from zsar.datamodules.rendering.moving_shapes_rendering import (
+    COLOURS,
+    Colours,
+    MovingShape,
+    all_classes,
+    clip_generator,
+    render_clip,
+)
 from zsar.datamodules.rendering.render_cache import fingerprint, render_once
 from zsar.datamodules.rendering.slow_shapes_rendering import render_slow_clip
 from zsar.datamodules.settings import Clips, Loading, Split, Text
@@ -136,11 +143,13 @@ class MovingShapes(TrimmedVideoDataModule):
                         root / clip_key(moving_shape, subset, index), self.frames_of(moving_shape, subset, index)
                     )
 
-    def frames_of(self, moving_shape: MovingShape, subset: str, index: int) -> NDArray[np.uint8]:
+    def frames_of(
+        self, moving_shape: MovingShape, subset: str, index: int, *, colours: Colours = COLOURS
+    ) -> NDArray[np.uint8]:
         """The frames of a clip before they are encoded, uint8 [T, H, W, 3]."""
         generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self.render_seed)
         render = render_slow_clip if self.scene == "slow_in_clutter" else render_clip
-        return render(moving_shape, generator, n_frames=_N_FRAMES).frames
+        return render(moving_shape, generator, n_frames=_N_FRAMES, colours=colours).frames
 
     def list_videos(self, subset: Subset) -> VideoTable:
         """All clips of a subset; for `predict`, the test clips without labels."""

@@ -26,11 +26,12 @@ import numpy as np
 from zsar.datamodules.class_identity import class_identity, find_same_classes
 from zsar.datamodules.class_text.checked_names import checked_names, name_problem, same_class
 from zsar.datamodules.lists.splits import draw_training_videos
-from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos
+from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos, stored_videos
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
 from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.runtime.shards.stored_videos import is_stored_folder
 from zsar.runtime.text.text_files import fault_in, shown
 from zsar.runtime.text.text_tables import iterate_table, listed_path, path_problem, read_table
 
@@ -187,13 +188,13 @@ class _Listed(NamedTuple):
 
 def _root(source: Path) -> Path:
     """The folder that keys are relative to, so that a split does not depend on where the videos are."""
-    return source if source.is_dir() else source.parent
+    return source if is_stored_folder(source) else source.parent
 
 
 def _table(source: Path, listed: Sequence[_Listed], label_of: dict[str, int]) -> VideoTable:
     """The videos of a source; labels are -1 without classes."""
     identity_of = {name: class_identity(name) for name in {video.class_name for video in listed}}
-    is_file = not source.is_dir()
+    is_file = not is_stored_folder(source)
     root = _root(source)
     keys = [video.key for video in listed]
     return VideoTable(
@@ -209,14 +210,20 @@ def _table(source: Path, listed: Sequence[_Listed], label_of: dict[str, int]) ->
 def _read_source(source: Path) -> list[_Listed]:
     """The videos of a folder or CSV file."""
     _must_exist(source)
-    if not source.is_dir():
+    if not is_stored_folder(source):
         rows = read_table(source, "list of videos", columns=("path", "label"))
         return _checked([_Listed(source, row["path"], row.name("label"), row.number) for row in rows], source)
-    videos = [
-        _Listed(source, path.relative_to(source).as_posix(), unicodedata.normalize("NFC", folder.name), 0)
-        for folder in sorted(source.iterdir())
+    folders = sorted(source.iterdir()) if source.is_dir() else []
+    unpacked = [
+        path.relative_to(source)
+        for folder in folders
         if folder.is_dir() and not folder.name.startswith(".")
         for path in find_videos(folder)
+    ]
+    in_shards = [Path(name) for name in stored_videos(source) if "/" in name]
+    videos = [
+        _Listed(source, path.as_posix(), unicodedata.normalize("NFC", path.parts[0]), 0)
+        for path in (sorted({*unpacked, *in_shards}) if in_shards else unpacked)
     ]
     if not videos:
         raise FileNotFoundError(
@@ -228,7 +235,7 @@ def _read_source(source: Path) -> list[_Listed]:
 
 def _read_unlabelled(source: Path) -> list[_Listed]:
     _must_exist(source)
-    if source.is_dir():
+    if is_stored_folder(source):
         return [_Listed(source, path.relative_to(source).as_posix(), "", 0) for path in find_videos(source)]
     rows = iterate_table(source, "list of videos", columns=("path",))
     return _checked([_Listed(source, path, "", line) for line, (path,) in rows], source)
@@ -243,7 +250,7 @@ def _checked(listed: list[_Listed], source: Path) -> list[_Listed]:
 
 
 def _must_exist(source: Path) -> None:
-    if not source.exists():
+    if not source.exists() and not is_stored_folder(source):
         raise FileNotFoundError(
             f"there is neither a folder nor a file {source}; paths are relative to the data root, which $ZSAR_DATA or "
             "--data.data_root sets"

@@ -6,7 +6,6 @@ stopped, and a second check decodes only clips that have changed or were broken.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.runtime.files.journals import JournalWriter, known_lines
 from zsar.runtime.processes.worker_pools import results_of
+from zsar.runtime.shards.stored_videos import stored_stamp
 
 _DECODED = "every frame"  # in the journal: what was decoded for the verdict
 _N_AHEAD = 3  # clips queued for each worker, enough to keep it busy
@@ -63,7 +63,7 @@ Outcome = tuple[int, str | None]
 _DIED: Outcome = (0, "the process that decoded it died: the decoder crashed, or memory ran out")
 
 Stamp = tuple[int, int]
-"""Size in bytes and modification time in nanoseconds; a file with the same two counts as unchanged."""
+"""Size in bytes and modification time in nanoseconds, in a shard CRC-32; with the same two, a file is unchanged."""
 
 
 def check_clips(clips: Iterable[Clip], *, n_workers: int, journal: Path) -> Iterator[Verdict]:
@@ -80,7 +80,7 @@ def check_clips(clips: Iterable[Clip], *, n_workers: int, journal: Path) -> Iter
     known = _read(journal)
     stamps: dict[Clip, Stamp | None] = {}
     for clip in dict.fromkeys(clips):
-        stamp = _stamp(clip.path)
+        stamp = stored_stamp(clip.path)
         if stamp is not None and (clip, stamp) in known:
             yield Verdict(clip, known[clip, stamp], None, is_new=False)
         else:
@@ -152,11 +152,3 @@ def _read(journal: Path) -> dict[tuple[Clip, Stamp], int]:
         except (LookupError, TypeError):
             continue
     return known
-
-
-def _stamp(path: str) -> Stamp | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns

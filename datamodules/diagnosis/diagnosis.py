@@ -20,6 +20,7 @@ from zsar.datamodules.diagnosis.findings import BadVideo, Finding, finding
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.runtime.shards.stored_videos import is_stored, is_stored_folder
 
 Stage = Literal["fit", "test"]
 
@@ -82,7 +83,7 @@ def check_videos_folder(module: TrimmedVideoDataModule) -> list[Finding]:
     if not isinstance(module, ListedVideoDataModule):
         return []
     folder = module.data_root / module.videos_folder
-    faults = [] if folder.is_dir() else [f"there is no folder {folder}"]
+    faults = [] if is_stored_folder(folder) else [f"there is no folder {folder}"]
     return [finding("videos folder", "all", faults, 1, "set the data root by $ZSAR_DATA or --data.data_root")]
 
 
@@ -166,10 +167,10 @@ def check_class_text(module: TrimmedVideoDataModule, stages: Sequence[Stage]) ->
 
 
 def are_there(table: VideoTable) -> NDArray[np.bool_]:
-    """Bool [N]: whether each file exists, from the table if known, else from the disk."""
+    """Bool [N]: whether each file exists, from the table if known, else from the disk and from shards."""
     if table.found is not None:
         return table.found
-    return np.array([os.path.exists(table[i].path) for i in range(len(table))], dtype=bool)
+    return np.array([is_stored(table[i].path) for i in range(len(table))], dtype=bool)
 
 
 def check_files(set_name: str, table: VideoTable, exists: NDArray[np.bool_]) -> tuple[Finding, list[BadVideo]]:

@@ -15,6 +15,7 @@ from zsar.datamodules.class_identity import class_identity
 from zsar.datamodules.diagnosis.findings import Finding, finding
 from zsar.datamodules.lists.checked_lists import Repeat, find_repeats
 from zsar.datamodules.lists.video_table import VideoTable
+from zsar.runtime.shards.stored_videos import open_stored, stored_stamp
 
 _TRAINING = ("train", "val")
 _CHUNK_BYTES = 1 << 20
@@ -103,7 +104,7 @@ def _copies(paths: Sequence[str]) -> Iterator[list[str]]:
     """Groups of files with equal content."""
     by_size: dict[int, list[str]] = defaultdict(list)
     for path in paths:
-        by_size[os.stat(path).st_size].append(path)
+        by_size[(stored_stamp(path) or (0, 0))[0]].append(path)
     for candidates in by_size.values():
         if len(candidates) > 1:
             by_content: dict[bytes, list[str]] = defaultdict(list)
@@ -114,7 +115,7 @@ def _copies(paths: Sequence[str]) -> Iterator[list[str]]:
 
 def _sha256(path: Path) -> bytes:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_stored(path) as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.digest()

@@ -1,4 +1,4 @@
-"""Finds the videos of a folder by file name, in any subfolder and container.
+"""Finds the videos of a folder by file name, in any subfolder and container, and in shards (`shard_folders`).
 
 Lists name `v_Typing_g12_c03.avi`, archives unpack to `Typing/v_Typing_g12_c03.avi`, a re-encoded copy holds
 `Typing/v_Typing_g12_c03.mp4`: all three are the video `v_Typing_g12_c03`.
@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from zsar.runtime.shards.stored_videos import is_stored, is_stored_folder, stored_below
+
 VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
@@ -27,9 +29,10 @@ def find_videos(folder: Path) -> Iterator[Path]:
     """Video files under a folder, recognised by suffix, in sorted order; hidden files are left out.
 
     Broken links, pipes and empty folders that are named like videos are included, so that reading them reports the
-    problem.
+    problem. Videos in shards are as if unpacked.
     """
-    for path in sorted(folder.rglob("*")):
+    stored = [folder / name for name in stored_videos(folder)]
+    for path in sorted({*folder.rglob("*"), *stored} if stored else folder.rglob("*")):
         if _is_called_a_video(path) and not holds_files(path):
             yield path
 
@@ -44,11 +47,11 @@ def named_videos(source: Path) -> list[tuple[Path, Path]]:
         Each video and its name: its path within the folder, or the file name. Empty if nothing exists there. An empty
         folder named like a video counts as an unreadable video.
     """
-    if source.is_dir():
+    if is_stored_folder(source):
         videos = [(path, path.relative_to(source)) for path in find_videos(source)]
         if videos or not _is_called_a_video(source) or holds_files(source):
             return videos
-    return [(source, Path(source.name))] if os.path.lexists(source) else []
+    return [(source, Path(source.name))] if os.path.lexists(source) or is_stored(source) else []
 
 
 def _is_called_a_video(path: Path) -> bool:
@@ -71,7 +74,7 @@ class VideoIndex:
     """The video files of one folder, by name."""
 
     def __init__(self, folder: Path, *, may_be_missing: bool = False) -> None:
-        """Walks the folder once, following links.
+        """Walks the folder once, following links, and lists the shards in and above it.
 
         Args:
             folder: The folder with the videos at any depth.
@@ -80,7 +83,8 @@ class VideoIndex:
         Raises:
             FileNotFoundError: There is no such folder.
         """
-        if not folder.is_dir() and not may_be_missing:
+        stored = stored_videos(folder)
+        if not folder.is_dir() and not stored and not may_be_missing:
             raise FileNotFoundError(
                 f"there is no folder {folder}, which should contain the videos; the data root is set by $ZSAR_DATA or "
                 "--data.data_root"
@@ -88,7 +92,7 @@ class VideoIndex:
         self.folder = folder
         self._paths_of: dict[str, str] = {}
         self._further: dict[str, list[str]] = {}  # for the few names that occur more than once
-        for path in _walk(folder):
+        for path in sorted({*_walk(folder), *stored}) if stored else _walk(folder):
             name = _composed(video_name(path))
             if name in self._paths_of:
                 self._further.setdefault(name, []).append(path)
@@ -145,6 +149,16 @@ class VideoIndex:
 def _composed(name: str) -> str:
     """The name in Unicode NFC, which makes the forms of lists and file systems equal."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def stored_videos(folder: Path) -> list[str]:
+    """Videos of shards in a folder: sorted paths within it, with forward slashes, without hidden files and folders."""
+    parted = ((name, name.split("/")) for name in stored_below(folder))
+    return [
+        name
+        for name, parts in parted
+        if os.path.splitext(parts[-1])[1].lower() in VIDEO_SUFFIXES and not any(part.startswith(".") for part in parts)
+    ]
 
 
 def _walk(folder: Path) -> Iterator[str]:

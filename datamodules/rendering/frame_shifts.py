@@ -1,4 +1,6 @@
-"""Shifts of a clip's frames: noise, less contrast, blur and lost frames; pure functions of uint8 frames [T, H, W, 3].
+"""Shifts of a clip's frames: noise, less contrast, blur, lost frames, a colour cast and fog.
+
+Pure functions of uint8 frames [T, H, W, 3]; the last two are the same for all frames and all pixels.
 
 Each rounds once, at the end; blurring adds integers, so that the result is the same on every platform.
 """
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 
 _BRIGHTEST = 255
 _WEIGHT_UNIT = 1 << 12  # the largest weight of a blur
+_WARMTH = (0.0, 0.5, 1.0)  # of the light that a warm lamp lacks: no red, half as much green as blue
+_FOG = 220  # grey, nearly white
 _REACH = 3  # standard deviations; 0.3 % of a Gaussian's weight lies beyond
 
 
@@ -40,6 +44,17 @@ def blur(frames: NDArray[np.uint8], sigma_px: float) -> NDArray[np.uint8]:
         blurred = windows @ np.array(weights)
     total = sum(weights) ** 2
     return ((blurred + total // 2) // total).astype(np.uint8)
+
+
+def cast_colour(frames: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
+    """Darkens green and blue as under a warm lamp, uint8 [T, H, W, 3]; blue loses the given share, green half of it."""
+    gains = 1 - strength * np.array(_WARMTH)
+    return np.rint(frames * gains).astype(np.uint8)
+
+
+def add_fog(frames: NDArray[np.uint8], density: float) -> NDArray[np.uint8]:
+    """Mixes light grey, 220, into every pixel, uint8 [T, H, W, 3]; the density is its share."""
+    return np.rint((1 - density) * frames + density * _FOG).astype(np.uint8)
 
 
 def drop_frames(frames: NDArray[np.uint8], generator: np.random.Generator, *, share: float) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ additions, multiplications and square roots, which IEEE 754 defines exactly, wit
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,7 +27,10 @@ from numpy.typing import NDArray
 Lengths = NDArray[np.floating[Any]]
 """Lengths in pixels, of any float type."""
 
-COLOURS: dict[str, tuple[int, int, int]] = {
+Colours = Mapping[str, tuple[int, int, int]]
+"""RGB values by name."""
+
+COLOURS: Colours = {
     "red": (220, 50, 50),
     "green": (50, 190, 70),
     "blue": (60, 90, 235),
@@ -140,7 +143,12 @@ def clip_generator(moving_shape: MovingShape, *, purpose: str, index: int, seed:
 
 
 def render_clip(
-    moving_shape: MovingShape, generator: np.random.Generator, *, n_frames: int = 16, size_px: int = 32
+    moving_shape: MovingShape,
+    generator: np.random.Generator,
+    *,
+    n_frames: int = 16,
+    size_px: int = 32,
+    colours: Colours = COLOURS,
 ) -> RenderedClip:
     """Renders a clip.
 
@@ -149,6 +157,7 @@ def render_clip(
         generator: Source of all variation, from `clip_generator`.
         n_frames: T, at least 2.
         size_px: H and W.
+        colours: RGB values of each of `COLOURS`, for shapes that are painted otherwise.
 
     Returns:
         The frames and the shape's centres.
@@ -173,7 +182,8 @@ def render_clip(
         dx, dy = still[None, None, None, :], moving[:, :, :, None]
     coverage = _coverage(SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)))
 
-    frames = _blend(coverage, _jittered_colour(moving_shape.colour, generator), _background(size_px, generator))
+    painted = np.array(colours[moving_shape.colour]) + generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
+    frames = _blend(coverage, painted.astype(np.int32), _background(size_px, generator))
     frames += generator.integers(-_NOISE, _NOISE + 1, frames.shape, dtype=np.int8)
     steady = np.full(n_frames, across)
     centres = np.stack([along, steady] if moving_shape.is_horizontal else [steady, along], axis=1)
@@ -200,11 +210,6 @@ def _blend(coverage: NDArray[np.int32], colour: NDArray[np.int32], background: N
     opaque = _N_EXPOSURES * _OPAQUE
     blended: NDArray[np.int32] = background + (coverage[..., None] * (colour - background) + opaque // 2) // opaque
     return blended
-
-
-def _jittered_colour(colour: str, generator: np.random.Generator) -> NDArray[np.int32]:
-    jitter = generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
-    return (np.array(COLOURS[colour]) + jitter).astype(np.int32)
 
 
 def _background(size_px: int, generator: np.random.Generator) -> NDArray[np.int32]:

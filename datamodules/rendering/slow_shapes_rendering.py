@@ -12,7 +12,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS, SIGNED_DISTANCES, MovingShape, RenderedClip
+from zsar.datamodules.rendering.moving_shapes_rendering import (
+    COLOURS,
+    SIGNED_DISTANCES,
+    Colours,
+    MovingShape,
+    RenderedClip,
+)
 
 # All lengths are fractions of the frame's size.
 _RADIUS = (0.185, 0.215)
@@ -29,7 +35,12 @@ _OPAQUE = 256  # coverage is counted in 1/256
 
 
 def render_slow_clip(
-    moving_shape: MovingShape, generator: np.random.Generator, *, n_frames: int = 24, size_px: int = 32
+    moving_shape: MovingShape,
+    generator: np.random.Generator,
+    *,
+    n_frames: int = 24,
+    size_px: int = 32,
+    colours: Colours = COLOURS,
 ) -> RenderedClip:
     """Renders a clip.
 
@@ -38,6 +49,7 @@ def render_slow_clip(
         generator: Source of all variation, from `clip_generator`.
         n_frames: T, at least 2.
         size_px: H and W.
+        colours: RGB values of each of `COLOURS`.
 
     Returns:
         The frames and the shape's centres.
@@ -59,7 +71,7 @@ def render_slow_clip(
     share = np.clip(0.5 - SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)), 0, 1)
     coverage = np.rint(share * _OPAQUE).astype(np.int32)[..., None]
     jitter = generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
-    colour = (np.array(COLOURS[moving_shape.colour]) + jitter).astype(np.int32)
+    colour = (np.array(colours[moving_shape.colour]) + jitter).astype(np.int32)
     still = _clutter(generator, size_px)
     frames = (still + (coverage * (colour - still) + _OPAQUE // 2) // _OPAQUE).clip(0, 255).astype(np.uint8)
     order = slice(None, None, -1 if moving_shape.plays_backwards else 1)

@@ -23,6 +23,7 @@ from zsar.datamodules.stored_embeddings.embedding_files import (
 )
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.runtime.files.file_identity import quick_hash
+from zsar.runtime.shards.stored_videos import stored_size, stored_stamp
 
 _REMEDY = "give the settings of the file, or embed the videos again into another folder with `zsar embed`"
 
@@ -41,7 +42,7 @@ def identity_of(record: VideoRecord, name: str, *, n_damaged: int = 0) -> VideoI
     return VideoIdentity(
         name=name,
         file=str(record.path),
-        n_bytes=record.path.stat().st_size,
+        n_bytes=stored_size(record.path),
         quick_hash=quick_hash(record.path),
         segment=_segment(record),
         n_damaged=n_damaged,
@@ -122,8 +123,8 @@ class EmbeddingFolder:
                 f"{path}: it is of the part {record.video.segment or 'all'!r} of the video, but "
                 f"{_segment(video) or 'all'!r} is asked for; {_REMEDY}"
             )
-        if video.path.is_file():
-            now = (video.path.stat().st_size, quick_hash(video.path))
+        if (stamp := stored_stamp(video.path)) is not None:
+            now = (stamp[0], quick_hash(video.path))
             if now != (record.video.n_bytes, record.video.quick_hash):
                 raise EmbeddingFileError(
                     f"{path}: {video.path} is not the video that it was made from ({now[0]:,} bytes, then "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -56,29 +57,21 @@ class _Track:
         return sum(max(0, end - first) * n_samples for (first, n_samples), end in zip(runs, ends, strict=True))
 
 
-def check_claims(path: str) -> None:
+def check_claims(path: str, content: BinaryIO | None = None) -> None:
     """Checks the claims of a file. Files of other kinds pass, as do files that FFmpeg cannot read anyway.
 
     Args:
         path: A regular file.
+        content: Its content, if it is not on the disk; its position is 0 afterwards.
 
     Raises:
         VideoDecodeError: A track has more samples than the limit, or than the file has bytes.
         OSError: The file cannot be read.
     """
-    with open(path, "rb") as file:
-        n_bytes = os.fstat(file.fileno()).st_size
-        if file.read(8)[4:] not in _FIRST:
-            return
-        tracks: list[_Track] = []
-        fragments = 0
-        for kind, body, end in _boxes(file, 0, n_bytes, 0):
-            if kind == b"trak":
-                tracks.append(_Track())
-            elif kind == b"trun":  # codespell:ignore trun
-                fragments += _number(file, body + 4)
-            elif tracks:
-                _read_box(file, kind, body, end, tracks[-1])
+    with open(path, "rb") if content is None else nullcontext(content) as file:
+        n_bytes = file.seek(0, os.SEEK_END)
+        tracks, fragments = _tracks(file, n_bytes)
+        file.seek(0)
     sound = max((max(t.n_samples, t.n_in_chunks()) for t in tracks if t.is_read_in_chunks()), default=0)
     frames = max((t.n_samples for t in tracks if not t.is_read_in_chunks()), default=0)
     for claim, unit in ((max(frames, fragments), "frames"), (sound, "samples of sound")):
@@ -86,6 +79,22 @@ def check_claims(path: str) -> None:
         if too_many or claim > n_bytes:
             limit = f"the limit of {MOST_FRAMES}" if too_many else f"its {n_bytes} bytes can hold"
             raise VideoDecodeError(f"{path}: it claims to hold {claim} {unit}, more than {limit}; re-encode the video")
+
+
+def _tracks(file: BinaryIO, n_bytes: int) -> tuple[list[_Track], int]:
+    """The tracks of a file, and the number of samples in its fragments; none of a file of another kind."""
+    tracks: list[_Track] = []
+    fragments = 0
+    if _read_at(file, 0, 8)[4:] not in _FIRST:
+        return tracks, fragments
+    for kind, body, end in _boxes(file, 0, n_bytes, 0):
+        if kind == b"trak":
+            tracks.append(_Track())
+        elif kind == b"trun":  # codespell:ignore trun
+            fragments += _number(file, body + 4)
+        elif tracks:
+            _read_box(file, kind, body, end, tracks[-1])
+    return tracks, fragments
 
 
 def is_mp4(path: str) -> bool:

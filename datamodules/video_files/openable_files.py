@@ -6,6 +6,9 @@ opens the files, devices or addresses in them. zsar only ever reads the file tha
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import BinaryIO
+
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
 
 __all__ = ["OPEN_OPTIONS", "names_other_files"]
@@ -29,7 +32,13 @@ OPEN_OPTIONS = {
 _LISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0", b"[playlist]", b"file ")
 
 
-def names_other_files(path: str) -> bool:
-    """Whether a file begins like a playlist or script that names other files."""
-    with open(path, "rb") as file:
+def names_other_files(path: str, content: BinaryIO | None = None) -> bool:
+    """Whether a file begins like a playlist or script that names other files.
+
+    Args:
+        path: The file.
+        content: Its content, if it is not on the disk.
+    """
+    with open(path, "rb") if content is None else nullcontext(content) as file:
+        file.seek(0)
         return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_LISTS)

@@ -25,6 +25,7 @@ _MPEG4_PLACE_HOLDER_BYTES = 19
 MOST_REORDERED = 16
 # Values of `field_order` (new in PyAV 18) other than interlaced, where a packet may hold half a frame.
 _PROGRESSIVE = (0, 1)
+_NO_FRAMES = "it holds no video frames"
 
 
 class Keyframe(NamedTuple):
@@ -49,9 +50,15 @@ class PacketIndex(NamedTuple):
 def index_packets(video: OpenVideo) -> PacketIndex | None:
     """Lists the packets without decoding them; None if frames cannot be identified by time stamp.
 
+    No more than two packets are read of a stream whose kind already tells that its index would not be trusted.
+
     Raises:
         ValueError: There are no packets.
     """
+    if not _kind_is_trusted(video):
+        if next(_without_torn_end(video.packets()), None) is None:
+            raise ValueError(_NO_FRAMES)
+        return None
     pts: list[int | None] = []
     shown: list[tuple[int, int]] = []
     keyframes: list[Keyframe] = []
@@ -79,7 +86,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
             seek_to = packet.pts if packet.dts is None else min(packet.pts, packet.dts)
             keyframes.append(Keyframe(packet.pts, position, seek_to, packet_identity(video, packet)))
     if not pts:
-        raise ValueError("it holds no video frames")
+        raise ValueError(_NO_FRAMES)
     known = [p for p in pts if p is not None]
     trusted = (
         len(set(known)) == len(pts)
@@ -94,7 +101,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         and _reordering_is_possible(known)
         # One wrong time stamp at the end of a file displaces too few frames to show in their order.
         and longest_delay <= (MOST_REORDERED + 1) * max(longest_gap, shown[0][1])
-        and _stream_is_trusted(video, in_order=known == sorted(known), smallest_bytes=smallest)
+        and _packets_are_trusted(video, in_order=known == sorted(known), smallest_bytes=smallest)
     )
     if not trusted:
         return None
@@ -135,15 +142,20 @@ def _without_torn_end(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet
         yield previous
 
 
-def _stream_is_trusted(video: OpenVideo, *, in_order: bool, smallest_bytes: int) -> bool:
-    """Whether each packet of this kind of stream holds one frame and that frame's time stamp."""
+def _kind_is_trusted(video: OpenVideo) -> bool:
+    """Whether packets of this kind of stream hold one frame and its time stamp each, if nothing in them says else."""
     codec = video.codec.codec.canonical_name
     if codec not in _ONE_FRAME_PER_PACKET or getattr(video.codec, "field_order", 0) not in _PROGRESSIVE:
         return False
-    if codec == "mpeg4" and smallest_bytes <= _MPEG4_PLACE_HOLDER_BYTES:
-        return False
     # AVI has no time stamps: FFmpeg derives them, correctly only if frames are stored in display order.
-    return video.container.format.name != "avi" or (in_order and not getattr(video.codec, "has_b_frames", False))
+    return video.container.format.name != "avi" or not getattr(video.codec, "has_b_frames", False)
+
+
+def _packets_are_trusted(video: OpenVideo, *, in_order: bool, smallest_bytes: int) -> bool:
+    """Whether the packets of a trusted kind of stream are what they are taken for."""
+    if video.codec.codec.canonical_name == "mpeg4" and smallest_bytes <= _MPEG4_PLACE_HOLDER_BYTES:
+        return False
+    return video.container.format.name != "avi" or in_order
 
 
 def _reordering_is_possible(pts: Sequence[int]) -> bool:

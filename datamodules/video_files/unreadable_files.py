@@ -1,8 +1,8 @@
 """Files that a test cannot decode: found at the start where that is cheap, and reported at the end.
 
 Every listed file must exist and not be empty. In a set of up to `MOST_OPENED` files each file is also opened, which
-finds files of other kinds and most truncated ones (a few milliseconds per file, in parallel). In larger sets only
-decoding finds them; `zsar doctor --decode all` does this in advance.
+finds files of other kinds and most truncated ones (a few milliseconds per file, in parallel). In larger sets, and in
+shards that are read over a network, only decoding finds them; `zsar doctor --decode all` does this in advance.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files.video_file import OpenVideo, errors_name
-from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.video_errors import VideoDecodeError
+from zsar.runtime.shards.stored_videos import is_at_an_address, stored_problem
 
 MOST_OPENED = 10_000
 _AT_ONCE = 16  # threads; they mostly wait for the disk
@@ -36,7 +36,7 @@ def refuse_unreadable(table: VideoTable, set_name: str) -> None:
             has their number, names, causes and the remedy.
     """
     paths = list(dict.fromkeys(str(table.root / table.path(i)) for i in range(len(table))))
-    check = _opening_problem if len(paths) <= MOST_OPENED else file_problem
+    check = _opening_problem if len(paths) <= MOST_OPENED else stored_problem
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         problems = [problem for problem in pool.map(check, paths) if problem is not None]
     if problems:
@@ -71,8 +71,8 @@ def in_words(problems: Sequence[str]) -> str:
 
 
 def _opening_problem(path: str) -> str | None:
-    if (problem := file_problem(path)) is not None:
-        return problem
+    if (problem := stored_problem(path)) is not None or is_at_an_address(path):
+        return problem  # a whole video would be read for its header
     try:
         with errors_name(path, "opening it"):
             OpenVideo(path, threads=1).close()

@@ -22,8 +22,8 @@ from zsar.datamodules.video_files.main_stream import main_stream
 from zsar.datamodules.video_files.mp4_claims import check_claims
 from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS, names_other_files
 from zsar.datamodules.video_files.stream_decoder import StreamDecoder
-from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.video_errors import VideoDecodeError
+from zsar.runtime.shards.stored_videos import stored_in_shard, stored_problem
 
 __all__ = [
     "OpenVideo",
@@ -188,20 +188,22 @@ def check_size(path: str, width_px: int, height_px: int) -> None:
 
 
 def _open(path: str) -> InputContainer:
-    """Opens this file and no other.
+    """Opens this file and no other; one of a shard is decoded from its bytes.
 
     Raises:
         VideoDecodeError: It is missing, not a regular file, empty, or of a format that names other files.
         av.FFmpegError: FFmpeg cannot open it.
     """
-    if (problem := file_problem(path)) is not None:
+    if (problem := stored_problem(path)) is not None:
         raise VideoDecodeError(problem)
-    check_claims(path)
+    content = stored_in_shard(path)
+    check_claims(path, content)
     try:
         # "file:" keeps FFmpeg from parsing "a:b.mp4" as a protocol. Titles in unknown encodings are harmless.
-        return av.open(f"file:{path}", mode="r", metadata_errors="replace", options=OPEN_OPTIONS)
+        file = f"file:{path}" if content is None else content
+        return av.open(file, mode="r", metadata_errors="replace", options=OPEN_OPTIONS)
     except (av.ArgumentError, av.InvalidDataError) as error:
-        if names_other_files(path):
+        if names_other_files(path, content):
             problem = "it is a playlist or script that names other files; only the file itself is read: give the video"
         elif isinstance(error, av.ArgumentError):  # what FFmpeg raises if a format is not on the list
             problem = "its format is not supported, since it may name other files; convert it to MP4 or Matroska"

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 
 from zsar.datamodules.batch import VideoBatch
-from zsar.datamodules.views.augmix import AugMixDraws, augmix, check_severity, draw_augmix
+from zsar.datamodules.views.augmix import AugMixDraws, AugMixOperations, augmix, check_severity, draw_augmix
 from zsar.datamodules.views.crop_places import random_part
 from zsar.datamodules.views.further_views import Views, generator_of_video
 from zsar.datamodules.views.resizing import resized
@@ -28,7 +28,8 @@ class AugmentedViews(Views):
 
     The default is DTS-TPT's: 31 AugMix versions of the test view, drawn for each frame. TPT's is `n_views: 64,
     crop: true, flip: null, augmix: none`; on UCF-101 and other small sets its authors apply AugMix to the mirrored
-    crops, `augmix: per_clip`. All views have weight 1. Mirroring and AugMix run on the device.
+    crops, `augmix: per_clip`. Where classes depend on places, `augmix_operations: photometric` moves nothing. All
+    views have weight 1. Mirroring and AugMix run on the device.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class AugmentedViews(Views):
         crop_interpolation: CropInterpolation = "bilinear",
         flip: float | None = 0.0,
         augmix: AugMixMode = "per_frame",
+        augmix_operations: AugMixOperations = "all",
         severity: int = 1,
     ) -> None:
         """Stores the settings; views are drawn for each video.
@@ -53,10 +55,12 @@ class AugmentedViews(Views):
                 classes that differ in direction.
             augmix: Whether AugMix is applied to further views, drawn for each frame ("per_frame") or once per view
                 ("per_clip"); "none" to turn it off.
+            augmix_operations: "all" of AugMix's, or the "photometric" ones, which change colours and leave everything
+                in its place: no rotation, shear or translation.
             severity: The highest level of AugMix's operations, 1 to 10.
 
         Raises:
-            ValueError: A number is out of range, or all views would be identical.
+            ValueError: A number is out of range, all views would be identical, or operations are chosen without AugMix.
         """
         check_most(MOST_VIEWS, n_views=n_views)
         if n_views < 2:
@@ -69,6 +73,12 @@ class AugmentedViews(Views):
         check_choice(AugMixMode, augmix=augmix)
         if not crop and augmix == "none" and flip == 0:
             raise ValueError(f"all {n_views} views would be identical: set crop, flip or augmix")
+        check_choice(AugMixOperations, augmix_operations=augmix_operations)
+        if augmix == "none" and augmix_operations != "all":
+            raise ValueError(
+                f"augmix_operations is {augmix_operations}, but augmix is none; set augmix to per_frame or per_clip, "
+                "or leave augmix_operations out"
+            )
         check_severity(severity)
         self.n_views = n_views
         self.crop = crop
@@ -76,6 +86,7 @@ class AugmentedViews(Views):
         self.crop_interpolation: CropInterpolation = crop_interpolation
         self.flip = flip
         self.augmix: AugMixMode = augmix
+        self.augmix_operations: AugMixOperations = augmix_operations
         self.severity = severity
 
     @property
@@ -138,7 +149,7 @@ class AugmentedViews(Views):
         return replace(batch, views=replace(batch.views, frames=views, seconds=seconds))
 
     def _augmix_draws(self, n_views: int, n_frames: int, seed: int) -> AugMixDraws:
+        n_draws, repeats = (n_views * n_frames, 1) if self.augmix == "per_frame" else (n_views, n_frames)
         generator = generator_of_video(seed, "augmix")
-        if self.augmix == "per_frame":
-            return draw_augmix(n_views * n_frames, severity=self.severity, generator=generator)
-        return draw_augmix(n_views, severity=self.severity, generator=generator).repeated(n_frames)
+        draws = draw_augmix(n_draws, severity=self.severity, operations=self.augmix_operations, generator=generator)
+        return draws.repeated(repeats)

@@ -13,13 +13,12 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms import InterpolationMode, v2
 
+from zsar.datamodules.choices.colour_changes import ColourChanges
 from zsar.datamodules.choices.geometry import RESIZE_RATIO, Geometry
+from zsar.datamodules.views.colours import RandomColours
 from zsar.datamodules.views.random_crops import AreaCrop, MultiScaleCrop, ShortSideCrop, draw_below
 from zsar.datamodules.views.resizing import check_frames, positive, resized
 from zsar.runtime.choices import check_choice
-
-# Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
-_JITTER = (0.4, 0.4, 0.2, 0.1)
 
 
 class TrainTransform:
@@ -74,10 +73,8 @@ class TrainTransform:
         steps: list[nn.Module] = []
         if flip > 0:
             steps.append(v2.RandomHorizontalFlip(flip))
-        if colour_jitter > 0:
-            steps.append(v2.RandomApply([v2.ColorJitter(*_JITTER)], p=colour_jitter))
-        if grey > 0:
-            steps.append(v2.RandomGrayscale(grey))
+        if colour_jitter > 0 or grey > 0:
+            steps.append(RandomColours(jitter=colour_jitter, grey=grey))
         if shift_px != 0:
             steps.append(RandomShift(shift_px))
         self.steps = nn.Sequential(*steps)
@@ -98,6 +95,27 @@ class TrainTransform:
         """All remaining steps, on the cropped frames of a clip, uint8 [T, 3, S, S]."""
         finished: Tensor = self.steps(frames)
         return finished
+
+    def finish_but_colours(self, frames: Tensor) -> tuple[Tensor, ColourChanges]:
+        """All remaining steps, with colours drawn but left to be made by `colours.with_colours_made`.
+
+        A shift comes after the colours and moves the mean that a change of contrast refers to: with one they are made.
+
+        Args:
+            frames: The cropped frames of a clip, uint8 [T, 3, S, S].
+
+        Returns:
+            The frames, and the change of colours that is left; both together are what `finish` returns.
+        """
+        if any(isinstance(step, RandomShift) for step in self.steps):
+            return self.finish(frames), ()
+        changes: ColourChanges = ()
+        for step in self.steps:
+            if isinstance(step, RandomColours):
+                changes = step.drawn()
+            else:
+                frames = step(frames)
+        return frames, changes
 
 
 class TestTransform:

@@ -24,6 +24,8 @@ read, 2 for a wrong command line, 130 and 143 after Ctrl-C and SIGTERM.
 | environment variable | meaning |
 | --- | --- |
 | `ZSAR_DATA` | the folder that holds all data sets (default: `./data`) |
+| `ZSAR_SHARD_CACHE` | cache of [shards](../how_to/shards.md) at an address (default: `~/.cache/zsar/shards`) |
+| `ZSAR_SHARD_CACHE_GB` | its limit; 0 keeps nothing (default: 20) |
 | `ZSAR_TRUSTED_MODULES` | your own modules whose classes configurations may name, separated by commas |
 | `ZSAR_TRACEBACK=1` | show the traceback of an error, for a bug report |
 """

@@ -22,6 +22,7 @@ from zsar.lightning_modules.recognition.saved import shared_folders
 from zsar.lightning_modules.run_folders import run_record
 from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS
 from zsar.lightning_modules.training import checkpoints
+from zsar.runtime.shards import shard_index
 
 _HEAD = """\
 # File formats
@@ -87,6 +88,7 @@ def file_formats_page() -> str:
         f"## Answers of zsar classify\n\n{_head(answer_files)}\n\nAn answer has the keys {_ANSWER_KEYS}.",
         f"## Labelled videos\n\n{_head(video_folder)}",
         f"## Annotations of untrimmed videos\n\n{_head(untrimmed_files)}",
+        f"## Index of shards\n\n{_head(shard_index)}",
         f"## Sweep files\n\n{_head(sweep_files)}",
         f"## papers.yaml\n\n{_head(papers_file)}",
     ]

@@ -76,6 +76,7 @@ examples:
 
 environment:
   ZSAR_DATA                folder that holds all data sets (default: ./data)
+  ZSAR_SHARD_CACHE         folder for videos of shards at an address, of at most ZSAR_SHARD_CACHE_GB (default: 20)
   ZSAR_TRUSTED_MODULES=M   your own modules whose classes configurations may name, separated by commas
   ZSAR_TRACEBACK=1         show the traceback of an error, for a bug report
 """

@@ -22,6 +22,7 @@ from zsar.datamodules.video_files.writing.copy_plan import FAILED_VIDEOS, Plan, 
 from zsar.datamodules.video_files.writing.preparing import PreparedVideo, prepare_video
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
+from zsar.datamodules.video_files.writing.shard_packing import ShardPacker
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.prepare_options import PrepareOptions
@@ -29,6 +30,8 @@ from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.processes.worker_pools import results_of
+from zsar.runtime.shards.shard_index import INDEX_FILE
+from zsar.runtime.shards.tar_members import MOST_MEMBER_BYTES
 from zsar.runtime.terminal import message_console, print_whole, progress_bar, say, styled, waiting
 from zsar.runtime.text.written_names import written_name
 
@@ -65,7 +68,7 @@ def run(options: PrepareOptions) -> int:
         ValueError: A number is out of range, two videos would get the same name, or the destination holds other files,
             was prepared with other settings or cannot be written.
     """
-    source, destination = options.source, options.destination
+    source, destination, on_damage = options.source, options.destination, options.damage.on_damage
     settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
     n_workers = cpu_count() if options.workers.n_workers is None else options.workers.n_workers
     console = message_console()
@@ -76,16 +79,21 @@ def run(options: PrepareOptions) -> int:
         with Journal(destination, settings) as journal:
             with waiting(console, "copying lists and other files"):
                 n_copied, not_copied = _copy(plan.others, source, destination)
+            packer = ShardPacker(destination, options.shards)
             jobs = [
-                _Job(source, destination, video, copy, settings, options.damage.on_damage)
+                _Job(source, destination, video, copy, settings, on_damage)
                 for video, copy in plan.videos
-                if not journal.is_done(source / video, copy, on_damage=options.damage.on_damage)
+                if not journal.is_done(source / video, copy, on_damage=on_damage, packed_bytes=packer.n_bytes(copy))
             ]
-            problems = sorted(not_copied + _prepare(jobs, journal, n_workers, console))
+            jobs.sort(key=lambda job: packer.number_of(job.copy))
+            packer.begin([copy for _, copy in plan.videos], [job.copy for job in jobs])
+            problems = sorted(not_copied + _prepare(jobs, journal, n_workers, console, packer))
         _write_problems(destination / FAILED_VIDEOS, problems)
     except OSError as error:
         raise ValueError(_explain(error, destination)) from error
     _print_summary(plan, journal, len(jobs), n_copied, time.perf_counter() - began)
+    if packer.n_written:
+        say(f"they are in {packer.n_written} tar files; {destination / INDEX_FILE} says where")
     _print_problems(problems, destination)
     return 1 if problems else 0
 
@@ -111,8 +119,10 @@ def _is_of(error: OSError, source: Path) -> bool:
     return str(error.filename) == str(source)
 
 
-def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:
-    """Prepares videos with a progress bar and records the finished ones; returns (video, problem) of the others."""
+def _prepare(
+    jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console, packer: ShardPacker
+) -> list[tuple[str, str]]:
+    """Prepares and packs videos with a progress bar, records finished ones; returns (video, problem) of the others."""
     problems: list[tuple[str, str]] = []
     n_processes = n_workers if min(n_workers, len(jobs)) > 1 else 0
     with (
@@ -121,6 +131,10 @@ def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Co
     ):
         bar = progress.add_task("preparing", total=len(jobs))
         for job, result in results:
+            if isinstance(result, PreparedVideo) and packer.n_shards and result.n_bytes > MOST_MEMBER_BYTES:
+                result = (
+                    f"its copy of {result.n_bytes} bytes is above the limit of a shard, {MOST_MEMBER_BYTES}; cut it"
+                )
             if isinstance(result, PreparedVideo):
                 journal.record(job.copy, result)
             else:
@@ -128,6 +142,7 @@ def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Co
                 journal.prepared.pop(job.copy, None)
                 if name_problem(job.destination / job.copy) is None:
                     (job.destination / job.copy).unlink(missing_ok=True)  # made from an earlier version of the video
+            packer.end(job.copy, is_prepared=isinstance(result, PreparedVideo))
             progress.advance(bar)
     return sorted(problems)
 

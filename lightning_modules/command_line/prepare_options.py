@@ -40,6 +40,14 @@ class PrepareOptions:
         at_least=0,
         at_most=51,
     )
+    shards: int | None = option(
+        None,
+        "pack the videos into this many tar files, from which data sets read them by an index",
+        metavar="N",
+        otherwise="files",
+        at_least=1,
+        at_most=99_999,
+    )
     damage: DamageOption = group()
     workers: WorkerOption = group(
         n_workers={

@@ -16,7 +16,7 @@ from torchmetrics.utilities import dim_zero_cat
 from zsar.lightning_modules.localization.average_precision import average_precision
 
 # "Avg." in papers on ActivityNet, including T3AL, is the mean over these three.
-_PAPER_THRESHOLDS = (0.5, 0.75, 0.95)
+PAPER_THRESHOLDS = (0.5, 0.75, 0.95)
 # Ids are stored as float64, which is exact for integers up to this value.
 _LARGEST_ID = 2**53
 
@@ -129,8 +129,8 @@ class TemporalMeanAveragePrecision(Metric):
         at = dict(zip(self.thresholds, precisions.nanmean(dim=1).tolist(), strict=True))
         results = {f"map_{threshold:g}": value for threshold, value in at.items()}
         results["map"] = sum(at.values()) / len(at)
-        if set(_PAPER_THRESHOLDS) <= set(at):
-            results["paper_mean"] = sum(at[threshold] for threshold in _PAPER_THRESHOLDS) / len(_PAPER_THRESHOLDS)
+        if set(PAPER_THRESHOLDS) <= set(at):
+            results["paper_mean"] = sum(at[threshold] for threshold in PAPER_THRESHOLDS) / len(PAPER_THRESHOLDS)
         n_counted = int((~precisions[0].isnan()).sum())
         return {**results, "n_classes": float(n_counted), "n_videos": float(len(videos))}
 

@@ -44,7 +44,7 @@ _IMPLIED_IN_GROUP: dict[str, dict[str, str | None]] = {
     "scoring": {"view_ensemble": "probability"},
 }
 VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
-    "AugmentedViews": {"crop_interpolation": "bicubic"},
+    "AugmentedViews": {"crop_interpolation": "bicubic", "augmix_operations": "all"},
     "MultiRateViews": {"n_frames": None},
 }
 """Class of further views -> the value that a newer argument stands for in results without it."""

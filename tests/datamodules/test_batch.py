@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
+from zsar.datamodules.choices.colour_changes import ColourChange
 
 FRAMES = torch.zeros(2, 1, 4, 3, 8, 8, dtype=torch.uint8)
 ROW = torch.zeros(2, dtype=torch.int64)
@@ -22,6 +23,13 @@ def test_further_views_move_with_their_batch() -> None:
     assert {t.device.type for t in moved} == {"meta"}
     assert batch.views.frames.shape == (2, 0, 4, 3, 8, 8)
     assert VideoBatch(FRAMES, ROW, ROW, ROW.bool()).to("meta").views is None
+
+
+def test_colours_go_with_their_batch() -> None:
+    colours = ((), (ColourChange("hue", 0.1),))
+    assert VideoBatch(FRAMES, ROW, ROW, ROW.bool(), colours=colours).to("meta").colours == colours
+    with pytest.raises(ValueError, match="colours are of 1 clips, but it has 2; give one each"):
+        VideoBatch(FRAMES, ROW, ROW, ROW.bool(), colours=colours[:1])
 
 
 def test_further_views_are_pinned_with_their_batch(monkeypatch: pytest.MonkeyPatch) -> None:

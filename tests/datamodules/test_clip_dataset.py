@@ -13,9 +13,10 @@ from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.video_files.decoding import VideoReader, read_frames
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.colours import with_colours_made
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
-from zsar.datamodules.views.transforms import TestTransform, TrainTransform
+from zsar.datamodules.views.transforms import RandomShift, TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
 
 KEYS = ["red dance/0.mp4", "green dance/0.mp4", "blue dance/0.mp4"]
@@ -49,6 +50,22 @@ def test_a_training_clip_depends_on_seed_epoch_and_index_alone(table: VideoTable
     assert_close(training(table)[0, 3].frames, clip.frames)
     assert not torch.equal(training(table)[0, 4].frames, clip.frames)
     assert not torch.equal(training(table, seed=1)[0, 3].frames, clip.frames)
+
+
+def test_colours_left_for_a_batch_are_those_of_the_clip(broken: VideoTable) -> None:
+    """Whatever else is drawn, and for a clip that takes the place of another; after a shift none are left."""
+    for transform in (TrainTransform(32, colour_jitter=1.0), TrainTransform(32, grey=1.0, shift_px=2)):
+        made, left = (
+            TrainingClips(broken, transform, n_frames=2, sampling="random", seed=0, leave_colours=leave_colours)
+            for leave_colours in (False, True)
+        )
+        keys = [(index, epoch) for epoch in range(2) for index in range(3)]
+        finished, waiting = collate([made[key] for key in keys]), collate([left[key] for key in keys])
+        assert finished.colours == ()
+        assert bool(waiting.colours) != torch.equal(waiting.frames, finished.frames)
+        assert bool(waiting.colours) == (not isinstance(transform.steps[-1], RandomShift))
+        assert torch.equal(with_colours_made(waiting).frames, finished.frames)
+        assert waiting.indices.tolist() == finished.indices.tolist()
 
 
 def test_an_index_alone_is_the_clip_of_the_first_epoch(table: VideoTable) -> None:

@@ -1,3 +1,4 @@
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -219,6 +220,23 @@ def test_training_at_the_centre_takes_the_middle_of_the_same_sampling(video_tree
         sample = data.train_dataloader().dataset[0, 0]
         frames = read_frames(data.sets["train"][0].path, indices)
         assert any(torch.equal(sample.frames[0], frames[..., x : x + 32]) for x in range(9))
+
+
+def test_colours_are_left_to_a_gpu_which_makes_those_of_a_worker(
+    video_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first batches of trainings on a CPU and on a GPU, the latter's from another process."""
+    batches = []
+    for n_workers, uses_cuda in ((0, False), (1, True)):
+        monkeypatch.setattr(Filmed, "_uses_cuda", lambda _, uses_cuda=uses_cuda: uses_cuda)
+        data = Filmed(data_root=video_tree, clips=SMALL, loading=Loading(batch_size=8, n_workers=n_workers))
+        data.setup("validate")  # which lists the training set, too
+        with warnings.catch_warnings(action="ignore"):  # without a GPU, nothing can be pinned for one
+            loaded = next(iter(data.train_dataloader()))
+        assert bool(loaded.colours) == uses_cuda
+        batches.append(data.on_after_batch_transfer(loaded.to("cpu"), 0))
+    assert torch.equal(batches[0].frames, batches[1].frames)
+    assert batches[1].colours == ()
 
 
 def test_results_say_which_views_there_were() -> None:

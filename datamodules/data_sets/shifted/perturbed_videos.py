@@ -17,6 +17,7 @@ from zsar.datamodules.lists.video_index import VideoIndex
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
+from zsar.runtime.shards.stored_videos import is_stored_folder
 
 CLEAN = "clean"
 
@@ -128,7 +129,7 @@ class PerturbedVideos(ListedVideoDataModule):
 
     def _refuse_missing_folders(self) -> None:
         root = self.data_root / self._perturbed_folder
-        missing = [of for of in self.conditions if not (root / of.folder).is_dir()]
+        missing = [of for of in self.conditions if not is_stored_folder(root / of.folder)]
         if missing:
             raise FileNotFoundError(
                 f"{len(missing)} of {len(self.conditions)} conditions have no folder {root}/PERTURBATION/SEVERITY: "

@@ -6,11 +6,12 @@ encoding. Rendered once, in seconds:
 
     DATA_ROOT/shifted_moving_shapes/FINGERPRINT/
         clean/red circle to the top/00.mp4     (24 frames of 32 x 32 px at 8 fps, H.264)
-        noise/red circle to the top/00.mp4     (the same clip with noise; likewise contrast, blur and dropped)
+        noise/red circle to the top/00.mp4     (the same clip with noise; likewise each shift of `shape_shifts`)
 
-Clips of opposite directions stay each other's reversal under noise, contrast and blur, so that a model that ignores the
-order of frames gets half of the directions right. This does not hold for dropped frames, where the shape lags: the
-mean of its positions shows where it came from, which a model of single frames mistakes for where it is going.
+Clips of opposite directions stay each other's reversal under all shifts but lost frames, so that a model that ignores
+the order of frames gets half of the directions right. Under lost frames the shape lags: the mean of its positions shows
+where it came from, which a model of single frames mistakes for where it is going. The clips of the set "synonyms" are
+the clean ones, and its classes have other names.
 
 Source: rendered by this file, MIT licence. Counts: `n_test` clips of each of 32 novel classes in every set.
 """
@@ -18,17 +19,25 @@ Source: rendered by this file, MIT licence. Counts: `n_test` clips of each of 32
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zsar.datamodules.batch import ClassText
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes, clip_key, write_clip
+from zsar.datamodules.data_sets.shifted import shape_shifts
+from zsar.datamodules.data_sets.shifted.shape_shifts import (
+    LossShift,
+    Shift,
+    Strengths,
+    in_other_words,
+    shifted_colours,
+    shifted_frames,
+)
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.rendering import frame_shifts
-from zsar.datamodules.rendering.frame_shifts import add_noise, blur, drop_frames, lower_contrast
 from zsar.datamodules.rendering.moving_shapes_rendering import (
     MovingShape,
     all_classes,
@@ -37,39 +46,6 @@ from zsar.datamodules.rendering.moving_shapes_rendering import (
 )
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
-
-Shift = Literal["clean", "noise", "contrast", "blur", "dropped"]
-
-_MOST_BLUR_PX = 16
-
-
-@dataclass(frozen=True)
-class Strengths:
-    """How strong the shifts are; by default, each costs T2L visibly and leaves it far above chance.
-
-    Attributes:
-        noise: Standard deviation of Gaussian noise, independent for each frame, pixel and colour, as a fraction of the
-            pixel range (0.2 is 51 of 255).
-        contrast: Factor for each pixel's distance from the frame's mean (over pixels and colours): 0.75 removes a
-            quarter.
-        blur_px: Standard deviation of the Gaussian blur of each frame, in pixels.
-        dropped: Fraction of lost frames; the last frame before them is shown in their place. With 24 frames, 0.875
-            leaves three different ones, including the first.
-    """
-
-    noise: float = 0.2
-    contrast: float = 0.75
-    blur_px: float = 2.0
-    dropped: float = 0.875
-
-    def __post_init__(self) -> None:
-        """Checks that each strength changes the picture and leaves one."""
-        for name, most in (("noise", 1), ("contrast", 1), ("blur_px", _MOST_BLUR_PX), ("dropped", 1)):
-            value = getattr(self, name)
-            if not 0 < value < most:
-                raise ValueError(
-                    f"strengths.{name} is {value}, but must be above 0 and below {most}; the set 'clean' has no shift"
-                )
 
 
 class ShiftedMovingShapes(MovingShapes):
@@ -85,7 +61,7 @@ class ShiftedMovingShapes(MovingShapes):
     def __init__(
         self,
         *,
-        shifts: tuple[Shift, ...] = get_args(Shift),
+        shifts: tuple[Shift, ...] = get_args(LossShift),
         strengths: Strengths = Strengths(),
         n_test: int = 8,
         render_seed: int = 0,
@@ -99,7 +75,8 @@ class ShiftedMovingShapes(MovingShapes):
         """Describes the test sets; `prepare_data` renders them.
 
         Args:
-            shifts: The test sets, in the order of the results: "clean", "noise", "contrast", "blur", "dropped".
+            shifts: The test sets, in the order of the results: of "clean", "noise", "contrast", "blur", "dropped", and
+                of "cast", "fog", "palette" and "synonyms", which `configs/data/consistent_shifts.yaml` has.
             strengths: How strong the shifts are.
             n_test: Clips of each class in each set.
             render_seed: Seed of the clips and of the shifts.
@@ -169,15 +146,12 @@ class ShiftedMovingShapes(MovingShapes):
         """Adds the shifts and their strengths."""
         return {**super().describe(), "shifts": self._strength_of()}
 
+    def class_text(self, stage: str) -> list[ClassText]:
+        """As of any data set; in the set "synonyms" in other words."""
+        return [in_other_words(text) if text.set_name == "synonyms" else text for text in super().class_text(stage)]
+
     def _strength_of(self) -> dict[str, float | None]:
-        strengths = {
-            "clean": None,
-            "noise": self.strengths.noise,
-            "contrast": self.strengths.contrast,
-            "blur": self.strengths.blur_px,
-            "dropped": self.strengths.dropped,
-        }
-        return {shift: strengths[shift] for shift in self.shifts}
+        return {shift: self.strengths.of(shift) for shift in self.shifts}
 
     def _table(self, shifts: Sequence[Shift]) -> VideoTable:
         _, novel = base_and_novel_classes()
@@ -193,8 +167,8 @@ class ShiftedMovingShapes(MovingShapes):
     # --- rendering ------------------------------------------------------------------------------------------------
 
     def rendering_sources(self) -> tuple[Path, ...]:
-        """Adds this file and the shifts."""
-        return (*super().rendering_sources(), Path(__file__), Path(frame_shifts.__file__))
+        """Adds this file, the shifts and their colours."""
+        return (*super().rendering_sources(), *map(Path, (__file__, shape_shifts.__file__, frame_shifts.__file__)))
 
     def rendering_settings(self) -> str:
         """Adds the shifts in use."""
@@ -212,18 +186,12 @@ class ShiftedMovingShapes(MovingShapes):
                     )
 
     def _shifted(
-        self, frames: NDArray[np.uint8], moving_shape: MovingShape, shift: Shift, index: int
+        self, clean: NDArray[np.uint8], moving_shape: MovingShape, shift: Shift, index: int
     ) -> NDArray[np.uint8]:
+        if shift == "palette":
+            return self.frames_of(moving_shape, "test", index, colours=shifted_colours(self.strengths.palette))
         generator = clip_generator(moving_shape, purpose=f"{shift} test", index=index, seed=self.render_seed)
-        if shift == "noise":
-            # In one of two opposite directions, the noise is played backwards too.
-            order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
-            return add_noise(frames[order], generator, standard_deviation=self.strengths.noise)[order]
-        if shift == "contrast":
-            return lower_contrast(frames, self.strengths.contrast)
-        if shift == "blur":
-            return blur(frames, self.strengths.blur_px)
-        return drop_frames(frames, generator, share=self.strengths.dropped) if shift == "dropped" else frames
+        return shifted_frames(clean, shift, self.strengths, generator, backwards=moving_shape.plays_backwards)
 
 
 def _check_shifts(shifts: Sequence[str]) -> None:

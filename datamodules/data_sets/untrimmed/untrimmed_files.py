@@ -26,6 +26,7 @@ from zsar.datamodules.lists.video_index import named_videos
 from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.runtime.files.same_files import each_file_once
+from zsar.runtime.shards.stored_videos import is_stored_folder
 
 _SHOWN = 5
 
@@ -108,7 +109,7 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
     @property
     def videos_folder(self) -> Path:
         """The common parent folder of all given videos and folders."""
-        folders = [source if source.is_dir() else source.parent for source in self.sources]
+        folders = [source if is_stored_folder(source) else source.parent for source in self.sources]
         return Path(os.path.commonpath([folder.absolute() for folder in folders]))
 
     def find_files(self, ids: Sequence[str]) -> list[Path | None]:

@@ -19,6 +19,7 @@ from av.packet import Packet
 
 from zsar.datamodules.video_files.main_stream import is_real_video
 from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS
+from zsar.runtime.shards.stored_videos import stored_in_shard
 
 # Codecs that players read in .mp4 files; FFmpeg would also write others, which few can play.
 _PLAYED_IN_MP4 = {"aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus"}
@@ -43,8 +44,8 @@ class CopiedSound:
             av.FFmpegError: It cannot be opened.
         """
         # "file:" keeps FFmpeg from parsing a name like "a:b.mp4" as a protocol.
-        path = f"file:{os.fspath(source)}"
-        self._container: InputContainer = av.open(path, mode="r", metadata_errors="replace", options=OPEN_OPTIONS)
+        file = stored_in_shard(source) or f"file:{os.fspath(source)}"
+        self._container: InputContainer = av.open(file, mode="r", metadata_errors="replace", options=OPEN_OPTIONS)
         try:
             stream = next(iter(self._container.streams.audio), None)
             self.codec = stream.codec_context.codec.canonical_name if stream and stream.codec_context else None

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, holds_files
 from zsar.runtime.files.whole_files import whole_file
+from zsar.runtime.shards.shard_folders import ADDRESS_FILE
+from zsar.runtime.shards.shard_index import INDEX_FILE
 
 FAILED_VIDEOS = "failed_videos.csv"
 
@@ -43,7 +45,7 @@ def plan_copy(source: Path, destination: Path) -> Plan:
 
     Raises:
         FileNotFoundError: There is no such folder, or it contains no videos.
-        ValueError: The copy would lie in the original, or two videos would become one file.
+        ValueError: The copy would lie in the original, two videos would become one file, or the original is in shards.
     """
     if not source.is_dir():
         raise FileNotFoundError(f"there is no folder {source}; give the folder that holds the data set")
@@ -53,6 +55,8 @@ def plan_copy(source: Path, destination: Path) -> Plan:
     original_of: dict[str, str] = {}
     for path in _walk(source):
         stem, suffix = os.path.splitext(path)
+        if path.rpartition("/")[2] in (INDEX_FILE, ADDRESS_FILE):
+            raise ValueError(f"{source / path}: the videos are in shards; give the folder that they were prepared from")
         if suffix.lower() not in VIDEO_SUFFIXES:
             if path != FAILED_VIDEOS:
                 plan.others.append(path)

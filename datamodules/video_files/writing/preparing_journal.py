@@ -52,18 +52,22 @@ class Journal:
         """Closes the file."""
         self._writer.close()
 
-    def is_done(self, source: Path, copy: str, *, on_damage: OnDamage = "raise") -> bool:
+    def is_done(
+        self, source: Path, copy: str, *, on_damage: OnDamage = "raise", packed_bytes: int | None = None
+    ) -> bool:
         """Whether the copy of a video exists unchanged and its source has not changed.
 
         Args:
             source: The video.
             copy: The path of its copy in the destination.
             on_damage: With "raise", a copy with damaged frames that an earlier run accepted does not count.
+            packed_bytes: Size of the copy in a shard; None if it is not in one.
         """
         prepared, path = self.prepared.get(copy), self._destination / copy
         if prepared is None or (prepared.n_damaged and on_damage == "raise"):
             return False
-        if not path.is_file() or path.stat().st_size != prepared.n_bytes:
+        n_bytes = path.stat().st_size if path.is_file() else packed_bytes
+        if n_bytes != prepared.n_bytes:
             return False
         status = source.stat()
         if (status.st_size, status.st_mtime_ns) != (prepared.source_bytes, prepared.source_mtime_ns):

@@ -33,8 +33,8 @@ from zsar.lightning_modules.localization.stored.caption_files import read_captio
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
 from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions
 from zsar.runtime.files.output_folders import check_output_folder
-from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.same_files import each_file_once
+from zsar.runtime.shards.stored_videos import stored_problem
 from zsar.runtime.terminal import (
     message_console,
     print_json,
@@ -118,7 +118,7 @@ def _check_captions(options: LocalizeOptions, videos: Sequence[UntrimmedVideo]) 
     captions = options.method.captions
     if captions is None:
         return
-    readable = [video for video in videos if file_problem(_path(video)) is None]
+    readable = [video for video in videos if stored_problem(_path(video)) is None]
     for video in readable:
         read_captions(captions / f"{video.id}{CAPTIONS_SUFFIX}")
     geometry, on_damage = options.geometry.geometry, options.damage.on_damage

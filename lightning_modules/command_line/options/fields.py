@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from zsar.lightning_modules.command_line.options.switch import Switch
 from zsar.lightning_modules.command_line.options.values import converter
 
 T = TypeVar("T")
@@ -25,7 +26,8 @@ class Described:
 
     Attributes:
         help: What it means, without its default.
-        metavar: Placeholder of its value in the help; None for its choices, or its name.
+        metavar: Placeholder of its value in the help; None for its choices, or its name; "A B" of a type
+            `tuple[tuple[Path, Path], ...]`.
         otherwise: Its default in words; None to show the value itself, "" to show no default.
         at_least: The smallest number.
         more_than: What a number must exceed.
@@ -177,8 +179,13 @@ def read_options(
         described = _changed(entry, changes.get(declared.name, {}))
         if isinstance(value, int | float) and not isinstance(value, bool):
             described.check(f"--{declared.name}", value)
-        values[declared.name] = tuple(value or ()) if isinstance(value, list) or described.optional else value
+        is_several = isinstance(value, list) or described.optional
+        values[declared.name] = tuple(map(_pair_or_value, value or ())) if is_several else value
     return kind(**values)
+
+
+def _pair_or_value(value: Any) -> Any:  # noqa: ANN401 - of any type
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _changed(described: Described, changes: Mapping[str, Any]) -> Described:
@@ -194,6 +201,8 @@ def _add_option(
     described = _changed(declared.metadata[_KEY], changes)
     default = changes.get("default", declared.default)
     is_several, kind, may_be_none = _value_type(kind)
+    parts = get_args(kind) if get_origin(kind) is tuple else (kind,)  # the values of one use of the option
+    kind = parts[0]
     settings: dict[str, Any] = {"help": _help(described, default)}
     if described.metavar is not None:
         settings["metavar"] = described.metavar
@@ -203,13 +212,15 @@ def _add_option(
         return
     settings |= {"required": True} if default is MISSING else {"default": default}
     if kind is bool:
-        settings["action"] = _Switch if may_be_none else "store_true"
+        settings["action"] = Switch if may_be_none else "store_true"
     else:
         settings["type"] = described.read or converter(kind)
         if get_origin(kind) is Literal:
             settings["choices"] = get_args(kind)
         if is_several:
             settings |= {"action": "append", "default": list(default)}
+        if len(parts) > 1:
+            settings |= {"nargs": len(parts), "metavar": tuple(str(described.metavar).split())}
     parser.add_argument(f"--{declared.name}", **settings)
 
 
@@ -231,20 +242,3 @@ def _help(described: Described, default: object) -> str:
         words = str(default) if is_shown else ""
     text = f"{described.help} (default: {words})" if words else described.help
     return text.strip().replace("%", "%%")
-
-
-class _Switch(argparse.BooleanOptionalAction):
-    """`--name` and `--no_name`; None where neither is given."""
-
-    def __init__(self, option_strings: list[str], **settings: Any) -> None:  # noqa: ANN401 - argparse's own
-        super().__init__(option_strings, **settings)
-        self.option_strings = [name.replace("--no-", "--no_") for name in self.option_strings]
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        setattr(namespace, self.dest, not str(option_string).startswith("--no_"))

@@ -118,7 +118,13 @@ class _Measuring:
         texts = class_texts(module, ("fit", "test"), n_classes=classes, is_stated=row.has_data)
         batches = {"test": settings.test_batch, "train": settings.train_batch}
         n_rows = max(*batches.values(), self.request.repeats + 1, module.loading.batch_size)
-        source = clip_source(module, rendered, own_videos="decode" in self.parts, n_rows=n_rows)
+        source = clip_source(
+            module,
+            rendered,
+            own_videos="decode" in self.parts,
+            n_rows=n_rows,
+            leave_colours=settings.device.type == "cuda",
+        )
         n_classes = len(texts["test"].names)
         shown, record = source.test[0], dict[str, Any]()
         profiles = {

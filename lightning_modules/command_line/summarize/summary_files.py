@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow, Comparison
 from zsar.lightning_modules.command_line.summarize.published.published_tables import lines_of_papers
@@ -22,6 +22,10 @@ from zsar.lightning_modules.command_line.summarize.summary_charts import summary
 from zsar.lightning_modules.command_line.summarize.summary_tables import mean_effect, summary_tables
 from zsar.runtime.files.whole_files import write_json_whole, write_text_whole
 
+if TYPE_CHECKING:
+    from zsar.lightning_modules.command_line.summarize.compared.comparison import RunComparison
+
+_COMPARISONS = "comparisons"
 _CHARTS = (".png", ".svg", ".pdf")
 SUFFIXES = (".json", ".md", ".csv", *_CHARTS)
 
@@ -45,18 +49,19 @@ def check_suffix(path: Path) -> None:
         raise ValueError(f"--output {path}: the suffix must be one of {', '.join(SUFFIXES)}; got {path.suffix!r}")
 
 
-def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
+def write_summary(path: Path, rows: Sequence[ComparedRow], comparisons: Sequence[RunComparison] = ()) -> Path:
     """Writes the summary in the format of the suffix, in one step.
 
     Args:
         path: A .json, .md or .csv file, or a chart: .png, .svg or .pdf; its folder is created.
         rows: The rows of all runs, with published figures.
+        comparisons: Of runs on the same videos, for .json ("comparisons") and .md.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: The suffix is unknown.
+        ValueError: The suffix is unknown, or a row has the name under which comparisons are written.
     """
     check_suffix(path)
     if path.suffix in _CHARTS:
@@ -66,9 +71,23 @@ def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
 
         return save_figure(result_figure(summary_charts(rows)), path)
     if path.suffix == ".json":
-        return write_json_whole(path, {row.group.name: row_json(row) for row in rows})
-    is_markdown = path.suffix == ".md"
-    return write_text_whole(path, markdown_text(summary_tables(rows)) if is_markdown else csv_text(row_table(rows)))
+        return write_json_whole(path, _summary_json(rows, comparisons))
+    if path.suffix == ".csv":
+        return write_text_whole(path, csv_text(row_table(rows)))
+    tables = summary_tables(rows)
+    if comparisons:
+        # imported here, as numpy takes a second
+        from zsar.lightning_modules.command_line.summarize.compared.comparison_tables import comparison_tables
+
+        tables += comparison_tables(comparisons)
+    return write_text_whole(path, markdown_text(tables))
+
+
+def _summary_json(rows: Sequence[ComparedRow], comparisons: Sequence[RunComparison]) -> dict[str, Any]:
+    content: dict[str, Any] = {row.group.name: row_json(row) for row in rows}
+    if comparisons and _COMPARISONS in content:
+        raise ValueError(f"a row is called {_COMPARISONS!r}, as comparisons are in this file; rename its run folder")
+    return content | ({_COMPARISONS: [comparison.json() for comparison in comparisons]} if comparisons else {})
 
 
 def row_json(row: ComparedRow) -> dict[str, Any]:

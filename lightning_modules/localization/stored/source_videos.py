@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zsar.runtime.files.file_identity import quick_hash
+from zsar.runtime.shards.stored_videos import stored_size
 
 
 class VideoSource(Protocol):
@@ -37,7 +38,7 @@ def replaced_video(source: VideoSource, video: Path) -> str | None:
     Returns:
         The difference in words; None if there is none.
     """
-    size = video.stat().st_size
+    size = stored_size(video)
     if size != source.source_bytes:
         return f"{video} is not the video that it was made from ({size:,} bytes, not {source.source_bytes:,})"
     if quick_hash(video) != source.source_hash:

@@ -20,6 +20,7 @@ from zsar.lightning_modules.localization.stored.feature_files import FeatureFile
 from zsar.lightning_modules.localization.stored.frame_record import FrameRecord, frames_of_any_model
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource, replaced_video
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
+from zsar.runtime.shards.stored_videos import is_stored
 
 _REMEDY = "extract it again, or restore the video that it was made from"
 
@@ -122,7 +123,7 @@ def _check_damage(path: Path, source: VideoSource | None, on_damage: str, kind: 
 def _replaced(source: Any, video: Any) -> Iterator[str]:  # noqa: ANN401 - a source of either kind, a data module's video
     """Yields the difference, if there is one."""
     path = getattr(video, "path", None)
-    if source is not None and path is not None and path.is_file():
+    if source is not None and path is not None and is_stored(path):
         difference = replaced_video(source, path)
         if difference is not None:
             yield difference

@@ -20,8 +20,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_BLOCK_MB = 3.0  # less memory, and no slower: it stays in the cache of a core
 
-def late_interaction(frames: Tensor, classes: Tensor, *, block_mb: float = 6.0) -> Tensor:
+
+def late_interaction(frames: Tensor, classes: Tensor, *, block_mb: float | None = None) -> Tensor:
     """Scores each video against each class by the similarities of all its frames to all prompts of the class.
 
     Similarities are computed in fp32 even for fp16 and bf16 embeddings and under autocast; gradients have the types
@@ -31,13 +33,14 @@ def late_interaction(frames: Tensor, classes: Tensor, *, block_mb: float = 6.0) 
         frames: Frame embeddings of all views, not normalized (each frame is normalized here), [B, V*T, D].
         classes: Prompt embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own.
         block_mb: Maximum memory of one block of classes in 10^6 bytes: its similarities and, for fp16 or bf16 prompt
-            embeddings, their fp32 copies and gradients. The scores do not depend on it.
+            embeddings, their fp32 copies and gradients. None for 3, or what one class needs if that is more. The scores
+            do not depend on it.
 
     Returns:
         Cosine similarities, float32 [B, C]; float64 where an argument is float64.
 
     Raises:
-        ValueError: Shapes do not match, or a block is too small for one class.
+        ValueError: Shapes do not match, or a given block is too small for one class.
     """
     _check_shapes(frames, classes)
     keep_argmax = torch.is_grad_enabled() and (frames.requires_grad or classes.requires_grad)
@@ -45,7 +48,10 @@ def late_interaction(frames: Tensor, classes: Tensor, *, block_mb: float = 6.0) 
         computed_in = torch.promote_types(torch.promote_types(frames.dtype, classes.dtype), torch.float32)
         normalized = functional.normalize(frames.to(computed_in), dim=-1)
         grouped_classes = classes if classes.ndim == 4 else classes[None]
-        scores: Tensor = _scores(normalized, grouped_classes, int(block_mb * 1e6), keep_argmax)[0]
+        block_bytes = max(int(_BLOCK_MB * 1e6), _class_bytes(normalized, grouped_classes))
+        if block_mb is not None:
+            block_bytes = int(block_mb * 1e6)
+        scores: Tensor = _scores(normalized, grouped_classes, block_bytes, keep_argmax)[0]
         return scores
 
 
@@ -163,9 +169,8 @@ def _blocks(frames: Tensor, classes: Tensor, block_bytes: int) -> Iterator[tuple
     All blocks share the same uninitialized memory.
     """
     n_videos, n_frames, _ = frames.shape
-    n_groups, n_classes, n_prompts, width = classes.shape
-    converted = 2 * n_groups * width if classes.dtype != frames.dtype else 0
-    class_bytes = n_prompts * (n_videos * n_frames + converted) * frames.itemsize
+    n_groups, n_classes, n_prompts, _ = classes.shape
+    class_bytes = _class_bytes(frames, classes)
     if class_bytes > block_bytes:
         raise ValueError(
             f"block_mb={block_bytes / 1e6:g} does not hold one class of {n_prompts} prompts for {n_videos} videos of "
@@ -179,6 +184,13 @@ def _blocks(frames: Tensor, classes: Tensor, block_bytes: int) -> Iterator[tuple
         n = block.stop - start
         part = memory[: n_videos * n_frames * n * n_prompts]
         yield block, part.view(n_videos, n_frames, n, n_prompts), part.view(n_groups, -1, n * n_prompts)
+
+
+def _class_bytes(frames: Tensor, classes: Tensor) -> int:
+    """What one class needs of a block."""
+    (n_videos, n_frames, width), (n_groups, _, n_prompts, _) = frames.shape, classes.shape
+    converted = 2 * n_groups * width if classes.dtype != frames.dtype else 0
+    return n_prompts * (n_videos * n_frames + converted) * frames.itemsize
 
 
 # --- autograd ---------------------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ def test_what_was_found_is_written_by_video_with_names_scores_and_seconds(
         expected[data.videos[i.video].id].append(found)
     assert content["sets"][stage]["results"] == expected
     assert list(content["sets"][stage]["results"]) == [video.id for video in data.videos]
+    annotated = {video: [{k: a[k] for k in ("label", "segment")} for a in found] for video, found in expected.items()}
+    assert content["sets"][stage].get("annotations") == (annotated if stage == "test" else None)
     assert [path.name for path in tmp_path.iterdir()] == [DETECTION_FILES[stage]]
 
 

@@ -27,12 +27,14 @@ from zsar.datamodules.class_text.text_files import (
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.data_sets.kinetics600 import new_classes
 from zsar.datamodules.rendering.moving_shapes_rendering import all_classes
+from zsar.datamodules.rendering.phased_activities_rendering import all_activities
 
 KNOWN = ("ucf101", "hmdb51", "kinetics400", "ssv2", "activitynet", "thumos14")
 CLASSES: Mapping[str, tuple[str, ...]] = {
     **{data_set: clean_names(exact_names(data_set)) for data_set in KNOWN},
     "kinetics600_new": clean_names(new_classes()),
     "moving_shapes": tuple(moving_shape.name for moving_shape in all_classes()),
+    "phased_activities": tuple(activity.name for activity in all_activities()),
 }
 SHIPPED = {
     "ucf101": ("action_prompts", "descriptions", "explanations"),
@@ -43,10 +45,11 @@ SHIPPED = {
     "activitynet": ("descriptions", "explanations"),
     "thumos14": ("descriptions", "explanations"),
     "moving_shapes": ("action_prompts", "explanations"),
+    "phased_activities": ("action_prompts", "descriptions"),
 }
 FILES = [f"{data_set}_{kind}" for data_set, kinds in SHIPPED.items() for kind in kinds]
-# Texts of moving shapes are a fixed phrase around the words of each name, for a model with few words.
-PROSE = [name for name in FILES if not name.startswith("moving_shapes")]
+# Texts of rendered data sets are fixed phrases around a few words, for a model with few words.
+PROSE = [name for name in FILES if not name.startswith(("moving_shapes", "phased_activities"))]
 SENTENCES = [name for name in PROSE if not name.endswith("action_prompts") and not name.startswith("ssv2")]
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zsar.datamodules.rendering.frame_shifts import add_noise, blur, drop_frames, lower_contrast
+from zsar.datamodules.rendering.frame_shifts import add_fog, add_noise, blur, cast_colour, drop_frames, lower_contrast
 
 
 def generator(seed: int = 0) -> np.random.Generator:
@@ -44,6 +44,24 @@ def test_less_contrast_moves_values_towards_the_mean_of_their_own_frame() -> Non
     lower = lower_contrast(frames, 0.5)
     assert lower[0, 0].tolist() == [[25, 25, 25], [75, 75, 75]]
     assert lower[1, 0].tolist() == [[210, 220, 230], [210, 220, 230]]
+
+
+def test_a_colour_cast_takes_blue_away_and_half_as_much_green() -> None:
+    frames = np.full((2, 1, 2, 3), 200, dtype=np.uint8)
+    frames[1] = [10, 21, 5]
+    cast = cast_colour(frames, 0.4)
+    assert cast.dtype == np.uint8
+    assert cast[0, 0].tolist() == [[200, 160, 120]] * 2
+    assert cast[1, 0].tolist() == [[10, 17, 3]] * 2  # 16.8 and 3
+
+
+def test_fog_mixes_light_grey_into_every_pixel() -> None:
+    frames = np.zeros((2, 1, 2, 3), dtype=np.uint8)
+    frames[1, 0] = [[220, 100, 255], [0, 0, 1]]
+    fog = add_fog(frames, 0.25)
+    assert fog.dtype == np.uint8
+    assert fog[0, 0].tolist() == [[55, 55, 55]] * 2
+    assert fog[1, 0].tolist() == [[220, 130, 246], [55, 55, 56]]  # 246.25, 55.75
 
 
 def test_a_blurred_point_is_a_gaussian_of_the_width_that_is_asked_for() -> None:
@@ -101,5 +119,7 @@ def test_frames_that_were_given_stay_as_they_are() -> None:
     add_noise(frames, generator(), standard_deviation=0.2)
     lower_contrast(frames, 0.5)
     blur(frames, 1.0)
+    cast_colour(frames, 0.5)
+    add_fog(frames, 0.5)
     drop_frames(frames, generator(), share=0.5)[:] = 0
     np.testing.assert_array_equal(frames, before)

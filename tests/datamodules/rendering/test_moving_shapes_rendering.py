@@ -151,3 +151,16 @@ def test_one_frame_is_refused() -> None:
     moving_shape = all_classes()[0]
     with pytest.raises(ValueError, match="n_frames is 1, but motion needs at least 2"):
         render_clip(moving_shape, clip_generator(moving_shape, purpose="test", index=0, seed=0), n_frames=1)
+
+
+def test_other_colours_change_the_shape_and_neither_its_way_nor_the_background() -> None:
+    moving_shape = MovingShape("red", "square", "top")
+    clips = [
+        render_clip(moving_shape, clip_generator(moving_shape, purpose="test", index=0, seed=0), colours=colours)
+        for colours in (COLOURS, {**COLOURS, "red": (250, 50, 250), "blue": (0, 0, 0)})
+    ]
+    np.testing.assert_array_equal(clips[0].centres_px, clips[1].centres_px)
+    change = clips[1].frames.astype(int) - clips[0].frames
+    assert (change[..., 1] == 0).all()
+    assert (change[..., 0] >= 0).all()
+    assert 0 < (change[..., 2] > 0).mean() < 0.5

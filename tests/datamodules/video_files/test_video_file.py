@@ -15,6 +15,7 @@ import torch
 from av.video.frame import VideoFrame
 from torch.utils.data import DataLoader, Dataset
 
+from tests.makers.files.shards import pack
 from tests.makers.videos.encoded_videos import (
     assert_equal_to_full_decoding,
     h264_with_b_frames,
@@ -45,6 +46,39 @@ def test_the_packets_of_an_open_video_are_those_of_its_frames(tmp_path: Path) ->
     video.close()
     assert len(packets) == 40
     assert all(packet.size > 0 for packet in packets)
+
+
+def seen_of(path: Path) -> object:
+    """Times and frames of a video, or what is wrong with it."""
+    try:
+        with VideoReader(path) as reader:
+            return reader.times_seconds.tolist(), reader.images_at_indices(range(reader.n_frames)).tobytes()
+    except VideoDecodeError as error:
+        return str(error)
+
+
+def test_a_video_in_a_shard_is_read_as_its_file_whatever_it_is(tmp_path: Path) -> None:
+    for suffix in (".mp4", ".mkv", ".ts", ".h264"):
+        write_video(tmp_path / f"h264{suffix}", moving_picture(6), frames_per_second=25)
+    mpeg4 = {"codec": "mpeg4", "options": {"bf": "2"}}
+    for suffix in (".avi", ".mpg"):
+        write_video(tmp_path / f"mpeg4{suffix}", moving_picture(6), frames_per_second=25, **mpeg4)
+    (tmp_path / "cut.mp4").write_bytes((tmp_path / "h264.mp4").read_bytes()[:-200])
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "list.mp4").write_text(f"#EXTM3U\n{tmp_path / 'h264.ts'}\n")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    n_samples = (2**31).to_bytes(4, "big")
+    sizes = struct.pack(">I", 20) + b"stsz" + bytes(4) + b"\0\0\0\1" + n_samples
+    for kind in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        sizes = struct.pack(">I", 8 + len(sizes)) + kind + sizes
+    (tmp_path / "claims.mp4").write_bytes(sizes)
+    paths = sorted(tmp_path.iterdir())
+    from_files = {path.name: seen_of(path) for path in paths}
+    assert sum(isinstance(seen, tuple) for seen in from_files.values()) >= 6
+    assert "claims to hold 2147483648 frames" in str(from_files["claims.mp4"])
+    assert "playlist" in str(from_files["list.mp4"])
+    pack(tmp_path)
+    assert {path.name: seen_of(path) for path in paths} == from_files
 
 
 def test_frames_are_converted_to_rgb(tmp_path: Path) -> None:

@@ -27,6 +27,17 @@ def test_augmented_views_are_augmix_of_each_frame_of_the_test_view() -> None:
     assert not torch.equal(after.frames[0, 0], after.frames[0, 1])
 
 
+def test_photometric_views_are_augmix_without_geometric_operations() -> None:
+    views = AugmentedViews(n_views=3, augmix_operations="photometric", severity=3).for_data_set(
+        "x", flip_keeps_label=True
+    )
+    assert views.described()["init_args"]["augmix_operations"] == "photometric"
+    generator = torch.Generator().manual_seed(derive_seed(8, "augmix"))
+    draws = draw_augmix(8, severity=3, operations="photometric", generator=generator)
+    after = finished(views, plain_batch(views, [8])).frames[0]
+    assert torch.equal(after.flatten(0, 1), augmix(clip(4, seed=8).repeat(2, 1, 1, 1), draws))
+
+
 def test_one_draw_for_a_clip_changes_its_frames_alike() -> None:
     still = clip(1).expand(4, -1, -1, -1)
     nothing_cut = torch.zeros(1, 0, 4, 3, SIZE, SIZE, dtype=torch.uint8)
@@ -127,6 +138,8 @@ def test_views_are_not_finished_before_it_is_known_whether_to_mirror() -> None:
         ({"crop_interpolation": "nearest"}, "crop_interpolation must be one of bilinear, bicubic; got 'nearest'"),
         ({"augmix": "sometimes"}, "one of none, per_frame, per_clip; got 'sometimes'"),
         ({"severity": 0}, "from 1 to 10; got 0"),
+        ({"augmix_operations": "colour"}, "augmix_operations must be one of all, photometric; got 'colour'"),
+        ({"augmix": "none", "crop": True, "augmix_operations": "photometric"}, "photometric, but augmix is none; set"),
         ({"augmix": "none"}, "all 32 views would be identical: set crop, flip or augmix"),
     ],
 )

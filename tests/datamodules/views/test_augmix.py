@@ -6,7 +6,7 @@ from torch import Tensor
 
 import zsar.datamodules.views.augmix
 from tests.reference.pil_augmix import augmix_one, operate
-from zsar.datamodules.views.augmix import OPERATIONS, AugMixDraws, augmix, draw_augmix
+from zsar.datamodules.views.augmix import OPERATIONS, AugMixDraws, AugMixOperations, augmix, draw_augmix
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -105,6 +105,18 @@ def test_an_image_depends_on_its_own_draws_alone(monkeypatch: pytest.MonkeyPatch
     assert torch.equal(augmix(images, draws), whole)
 
 
+def test_a_move_by_whole_pixels_is_what_interpolation_makes_of_it() -> None:
+    images = pictures(1)  # 24 x 33 px
+    sides = (torch.tensor([-size - 1, -size, 1 - size, -2, -1, 0, 1, 9, size - 1, size]) for size in (24, 33))
+    moves = torch.cartesian_prod(*sides)
+    matrices = torch.eye(2, 3, dtype=torch.float64).repeat(len(moves), 1, 1)
+    matrices[:, :, 2] = moves.flip(1)
+    assert zsar.datamodules.views.augmix._by_whole_px(matrices).all()
+    interpolated = zsar.datamodules.views.augmix._moved(images.expand(len(moves), -1, -1, -1), matrices)
+    copied = [zsar.datamodules.views.augmix._shifted(images[0], dy, dx) for dy, dx in moves.tolist()]
+    assert torch.equal(torch.stack(copied), interpolated)
+
+
 def test_the_input_stays_as_it_is() -> None:
     images = pictures(4)
     before = images.clone()
@@ -130,6 +142,28 @@ def test_draws_have_the_distributions_of_the_paper() -> None:
     assert 0.1 <= draws.levels.min() < 0.11
     assert 1.99 < draws.levels.max() <= 2
     assert draws.signs.unique().tolist() == [-1, 1]
+
+
+def test_photometric_draws_are_of_the_four_operations_that_move_nothing() -> None:
+    draws = draw_augmix(400, operations="photometric", generator=seeded())
+    drawn = [OPERATIONS[i] for i in draws.operations.unique().tolist()]
+    assert drawn == ["autocontrast", "equalize", "posterize", "solarize"]
+    counts = draws.operations.flatten().bincount()
+    assert counts[counts > 0].sub(900).abs().max() < 100  # of 3600: each as likely
+    others = draw_augmix(400, generator=seeded())
+    assert torch.equal(draws.mix, others.mix)
+
+
+@pytest.mark.parametrize(("operations", "moves"), [("photometric", False), ("all", True)])
+def test_only_geometric_operations_move_what_is_shown(operations: AugMixOperations, moves: bool) -> None:
+    squares = torch.full((40, 3, 24, 24), 60, dtype=torch.uint8)
+    squares[:, :, 4:12, 6:14] = 200
+    changed = augmix(squares, draw_augmix(40, severity=10, operations=operations, generator=seeded(1)))
+    # What is of one colour stays of one colour only if every pixel stays in its place.
+    inside, outside = changed[..., 4:12, 6:14].flatten(2), changed[..., 14:, :].flatten(2)
+    is_flat = [(part == part[..., :1]).all(dim=(1, 2)) for part in (inside, outside)]
+    assert bool((is_flat[0] & is_flat[1]).all()) is not moves
+    assert not torch.equal(changed, squares)
 
 
 def test_repeated_draws_change_the_frames_of_a_clip_alike() -> None:

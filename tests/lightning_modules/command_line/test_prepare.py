@@ -22,6 +22,7 @@ from zsar.datamodules.video_files.writing.preparing import PreparedVideo, prepar
 from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.lightning_modules.command_line import prepare as command
 from zsar.lightning_modules.command_line.cli import main
+from zsar.runtime.shards.stored_videos import open_stored
 
 ROOT = Path(__file__).parents[3]
 
@@ -179,6 +180,58 @@ def test_a_full_disk_stops_the_run_and_what_is_done_stays(
     monkeypatch.undo()
     assert prepare(source, tmp_path / "copy") == 0
     assert "(2 were before)" in capsys.readouterr().out
+
+
+def test_videos_in_shards_are_those_of_the_files_and_a_second_run_does_only_what_is_left(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, copy = tmp_path / "files", tmp_path / "copy"
+    assert prepare(source, files) == 0
+    monkeypatch.setattr(command, "prepare_video", lambda *_, **__: pytest.fail("prepared again"))
+    shutil.copytree(files, copy)  # what was prepared as files is only packed
+    assert prepare(source, copy, "--shards", 2) == 0
+    assert "they are in 2 tar files" in capsys.readouterr().out
+    assert sorted(path.name for path in copy.iterdir() if not path.name.startswith(".")) == [
+        *(f"shard-0000{number}-of-00002.tar" for number in range(2)),
+        "test.csv",
+        "zsar_shards.jsonl",
+    ]
+    packed, unpacked = (
+        VideoFolder(train=".", test="test.csv", data_root=root).list_videos("train") for root in (copy, files)
+    )
+    assert packed.all_keys() == unpacked.all_keys() == ALL
+    for name in ALL:
+        with open_stored(copy / name) as file:
+            assert file.read() == (files / name).read_bytes()
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    assert prepare(source, copy, "--shards", 2) == 0
+    assert "6 of 6 videos are prepared (6 were before)" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+    monkeypatch.undo()
+    (source / "run" / "1.mp4").write_bytes(b"no video")
+    write_video(source / "run" / "3.mp4", moving_picture(13), frames_per_second=8)
+    assert prepare(source, copy, "--shards", 2) == 1
+    assert "6 of 7 videos are prepared (5 were before)" in capsys.readouterr().out
+    now = VideoFolder(train=".", test="test.csv", data_root=copy).list_videos("train").all_keys()
+    assert now == [*(name for name in ALL if name != "run/1.mp4"), "run/3.mp4"]
+    assert videos_in(copy) == []
+
+
+def test_another_number_of_shards_and_shards_as_a_source_are_refused(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(source / "run")
+    assert prepare(source, tmp_path / "copy", "--shards", 1) == 0
+    cases = [
+        ((source, tmp_path / "copy"), "was packed with --shards 1, but this run has no --shards; give the same"),
+        ((source, tmp_path / "copy", "--shards", 2), "but this run has --shards 2"),
+        ((source, tmp_path / "other", "--shards", 0), "--shards must be at least 1; got 0"),
+        ((tmp_path / "copy", tmp_path / "other"), "zsar_shards.jsonl: the videos are in shards; give the folder"),
+    ]
+    for arguments, message in cases:
+        assert prepare(*arguments) == 1
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

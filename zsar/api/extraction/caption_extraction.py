@@ -20,6 +20,7 @@ from zsar.lightning_modules.localization.stored.video_captions import CaptionSou
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.runtime.files.file_identity import quick_hash
+from zsar.runtime.shards.stored_videos import stored_size
 from zsar.runtime.text.written_names import written_name
 
 
@@ -92,7 +93,7 @@ class _Captions(VideoContent):
         source = CaptionSource(
             **asdict(frames_for(self._backbone, settings.geometry)),
             source_name=written_name(self._job.source.name),
-            source_bytes=self._job.source.stat().st_size,
+            source_bytes=stored_size(self._job.source),
             duration_seconds=self._opened.duration_seconds,
             stride=str(settings.stride),
             architecture=settings.architecture,

@@ -24,6 +24,7 @@ from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_identity import quick_hash
+from zsar.runtime.shards.stored_videos import stored_size
 from zsar.runtime.text.written_names import written_name
 
 
@@ -131,7 +132,7 @@ class _FeatureFile(VideoContent):
         source = FeatureSource(
             **asdict(frames_for(self._backbone, settings.geometry)),
             source_name=written_name(self._job.source.name),
-            source_bytes=self._job.source.stat().st_size,
+            source_bytes=stored_size(self._job.source),
             n_frames=opened.n_video_frames,
             duration_seconds=opened.duration_seconds,
             fps=opened.n_video_frames / (opened.duration_seconds - opened.start_seconds),

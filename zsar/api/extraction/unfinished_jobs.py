@@ -11,7 +11,7 @@ from zsar.lightning_modules.localization.stored.feature_files import FeatureFile
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource, replaced_video
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_names import name_problem
-from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.shards.stored_videos import stored_problem
 from zsar.runtime.terminal import say
 
 
@@ -35,7 +35,7 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
         try:
             extraction.check_finished(job, backbone)
             source = extraction.source_of(job)
-            if source is not None and file_problem(job.source) is not None:
+            if source is not None and stored_problem(job.source) is not None:
                 left.append(job)  # reported when it is read
                 continue
             reason = None if source is None else _outdated(source, job.source, extraction)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from zsar.runtime.shards.stored_videos import open_stored
+
 _N_PIECES = 16
 _PIECE_BYTES = 65_536
 
@@ -13,7 +15,7 @@ def quick_hash(path: Path | str) -> str:
     """A hash that distinguishes videos and takes milliseconds for any file size.
 
     Args:
-        path: The file.
+        path: The file, which may lie in a shard.
 
     Returns:
         The first 16 hex digits of SHA-256 of the size and of 16 pieces of 64 KiB, evenly spaced from the beginning to
@@ -22,7 +24,7 @@ def quick_hash(path: Path | str) -> str:
     Raises:
         OSError: It cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_stored(path) as file:
         size = file.seek(0, 2)
         digest = hashlib.sha256(size.to_bytes(8, "little"))
         if size <= _N_PIECES * _PIECE_BYTES:

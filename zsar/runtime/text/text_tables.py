@@ -29,6 +29,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zsar.runtime.shards.stored_videos import is_stored
 from zsar.runtime.text.csv_cells import cells_of, joined_lines
 from zsar.runtime.text.json_files import read_json
 from zsar.runtime.text.listed_entries import LARGEST_NUMBER, Line, Row
@@ -194,10 +195,10 @@ def listed_path(folder: Path, listed: str) -> str:
     Returns:
         The listed path if it exists, or if no form exists; else its composed (NFC) or decomposed (NFD) form.
     """
-    if listed.isascii() or (folder / listed).exists():
+    if listed.isascii() or is_stored(folder / listed):
         return listed
     forms = [unicodedata.normalize("NFC", listed), unicodedata.normalize("NFD", listed)]
-    return next((form for form in forms if (folder / form).exists()), listed)
+    return next((form for form in forms if is_stored(folder / form)), listed)
 
 
 def path_problem(folder: Path, listed: str) -> str | None:

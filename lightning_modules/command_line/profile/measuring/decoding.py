@@ -20,6 +20,7 @@ from zsar.datamodules.untrimmed_frames import UntrimmedVideo, open_frames
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import DESCRIPTION, SECONDS, table_of
+from zsar.runtime.shards.stored_videos import is_stored
 
 _CHUNK = 64  # frames
 _FIRST_SECONDS = 10.0  # of a long video
@@ -42,7 +43,9 @@ class ClipSource:
     why: str | None
 
 
-def clip_source(module: TrimmedVideoDataModule, rendered: Path, *, own_videos: bool, n_rows: int) -> ClipSource:
+def clip_source(
+    module: TrimmedVideoDataModule, rendered: Path, *, own_videos: bool, n_rows: int, leave_colours: bool = False
+) -> ClipSource:
     """Chooses what is decoded.
 
     Args:
@@ -50,6 +53,7 @@ def clip_source(module: TrimmedVideoDataModule, rendered: Path, *, own_videos: b
         rendered: The rendered video.
         own_videos: Whether they are.
         n_rows: How many videos a list of the rendered one has, at least the batch size.
+        leave_colours: Whether colours of training clips are left to the device, as a training on a GPU does.
 
     Raises:
         ValueError: The data set is here, but something is wrong with it.
@@ -63,8 +67,7 @@ def clip_source(module: TrimmedVideoDataModule, rendered: Path, *, own_videos: b
         table, of = table_of(rendered, n_rows), DESCRIPTION
     module.sets |= {"predict": table, "train": table}
     tested: Any = module.predict_dataloader()[0].dataset
-    trained: Any = module.train_dataloader().dataset
-    return ClipSource(tested, trained, of, why)
+    return ClipSource(tested, module.training_clips(leave_colours=leave_colours), of, why)
 
 
 def _own_table(module: TrimmedVideoDataModule) -> VideoTable:
@@ -75,7 +78,7 @@ def _own_table(module: TrimmedVideoDataModule) -> VideoTable:
     """
     module.setup("test")
     table = module.sets[next(iter(module.set_classes("test")))]
-    if not table[0].path.is_file():
+    if not is_stored(table[0].path):
         raise FileNotFoundError(f"there is no file {table[0].path}")
     return table
 

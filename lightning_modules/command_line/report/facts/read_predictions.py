@@ -9,7 +9,8 @@ from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PRED
 from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import iterate_table
 
-_COLUMNS = (*PREDICTION_COLUMNS[1:], OWN_COLUMN)  # earlier versions wrote no name of the video
+_VIDEO, *_OTHERS = PREDICTION_COLUMNS
+_COLUMNS = (*_OTHERS, OWN_COLUMN, _VIDEO)  # earlier versions wrote no name of the video
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Predictions:
         probabilities: Of the answer, from 0 to 1; None where there is none.
         problems: Why a video could not be decoded; empty where it could.
         own_probabilities: Of the answer by itself, of models with a logit bias; None where there is none.
+        videos: Name of each video; its path in a table of an earlier version.
     """
 
     paths: list[str]
@@ -31,6 +33,7 @@ class Predictions:
     probabilities: list[float | None]
     problems: list[str]
     own_probabilities: list[float | None]
+    videos: list[str]
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -63,4 +66,5 @@ def read_predictions(path: Path) -> Predictions:
             except ValueError:
                 raise fault_in(path, f"the {name} {cell!r} is no number; test again", line=line) from None
     probabilities, own = numbers
-    return Predictions(columns[0], columns[1], columns[2], probabilities, columns[5], own)
+    paths, videos = columns[0], [name or path for name, path in zip(columns[7], columns[0], strict=True)]
+    return Predictions(paths, columns[1], columns[2], probabilities, columns[5], own, videos)

@@ -45,6 +45,7 @@ _AUGMIX = {
     "views.crop": "False",
     "views.flip": "0.0",
     "views.augmix": "per_frame",
+    "views.augmix_operations": "all",
     "views.severity": "1",
 }
 _ON_ORIGINAL = {"class_position": "end", "full_stop": "True", "saliency": "exact", "prediction": "original"}

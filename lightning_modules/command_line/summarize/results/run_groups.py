@@ -24,7 +24,8 @@ from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 R = TypeVar("R", Run, LocalizationRun)
 
 _RECORDED = ("training.", "test.")
-_RUN_OF_A_ROW = re.compile(r"(seed|split|fold)[-_]?\d+")
+RUN_OF_A_ROW = re.compile(r"(seed|split|fold)[-_]?\d+")
+"""Names of the folders of runs of a row: seed0, split_1, ..."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def group_runs(runs: Sequence[Run | LocalizationRun], by: GroupBy = "folder") ->
 
 def _row_folder(folder: Path) -> Path:
     resolved = folder.resolve()
-    while _RUN_OF_A_ROW.fullmatch(resolved.name):
+    while RUN_OF_A_ROW.fullmatch(resolved.name):
         resolved = resolved.parent
     return resolved
 

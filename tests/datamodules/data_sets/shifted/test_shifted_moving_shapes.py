@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
-from zsar.datamodules.data_sets.shifted.shifted_moving_shapes import ShiftedMovingShapes, Strengths
+from zsar.datamodules.data_sets.shifted.shape_shifts import SYNONYMS, Strengths
+from zsar.datamodules.data_sets.shifted.shifted_moving_shapes import ShiftedMovingShapes
 from zsar.datamodules.rendering.moving_shapes_rendering import base_and_novel_classes
 from zsar.datamodules.settings import Loading, Split, Text
 from zsar.datamodules.video_files.decoding import read_frames
@@ -19,6 +20,7 @@ from zsar.lightning_modules.command_line.cli import main
 
 SHIFTS = ("clean", "noise", "contrast", "blur", "dropped")
 LOADING = Loading(batch_size=8, n_workers=0)
+SHAPE = base_and_novel_classes()[1][0]
 STRENGTHS = Strengths(noise=0.2, contrast=0.5, blur_px=1.5, dropped=0.875)
 
 
@@ -172,6 +174,31 @@ def test_the_strength_of_a_shift_that_is_not_asked_for_changes_nothing(tmp_path:
     assert len(folders) == 1
 
 
+def test_consistent_shifts_keep_everything_in_its_place(tmp_path: Path) -> None:
+    shifts: Any = ("clean", "cast", "fog", "palette", "synonyms")
+    module = ShiftedMovingShapes(shifts=shifts, n_test=1, data_root=tmp_path)
+    frames = {
+        shift: module._shifted(module.frames_of(SHAPE, "test", 0), SHAPE, shift, 0).astype(float) for shift in shifts
+    }
+    np.testing.assert_array_equal(frames["synonyms"], frames["clean"])
+    np.testing.assert_allclose(frames["fog"], 0.7 * frames["clean"] + 66, atol=0.5)
+    np.testing.assert_allclose(frames["cast"], frames["clean"] * [1, 0.85, 0.7], atol=0.5)
+    painted = np.abs(frames["palette"] - frames["clean"]).max(axis=-1) > 0
+    assert 0 < painted.mean() < 0.5
+
+
+def test_synonyms_are_other_names_of_the_classes_of_the_clean_clips(tmp_path: Path) -> None:
+    module = ShiftedMovingShapes(shifts=("clean", "synonyms"), n_test=1, data_root=tmp_path)
+    clean, other = module.class_text("test")
+    assert [re.sub("|".join(SYNONYMS.values()), "_", name) for name in other.names] == [
+        re.sub("|".join(SYNONYMS), "_", name) for name in clean.names
+    ]
+    assert other.prompts == tuple((name,) for name in other.names)
+    assert not set(SYNONYMS) & set(" ".join(other.names).split())
+    tables = module.list_sets("test")
+    assert tables["clean"].labels.tolist() == tables["synonyms"].labels.tolist()
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -193,9 +220,9 @@ def test_a_strength_that_is_no_shift_or_leaves_no_picture_is_refused(strengths: 
 @pytest.mark.parametrize(
     ("shifts", "message"),
     [
-        ((), r"shifts must name at least one of clean, noise, contrast, blur, dropped, and each once; got \[\]"),
+        ((), r"shifts must name at least one of clean, noise, .*, synonyms, and each once; got \[\]"),
         (("blur", "blur"), r"each once; got \['blur', 'blur'\]"),
-        (("fog", "blur"), "shifts names 'fog', but must be of clean, noise, contrast, blur, dropped"),
+        (("rain", "blur"), "shifts names 'rain', but must be of clean, noise, contrast, blur, dropped, cast, fog"),
     ],
 )
 def test_unknown_repeated_and_no_shifts_are_refused(shifts: Any, message: str) -> None:

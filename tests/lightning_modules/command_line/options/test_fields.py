@@ -33,6 +33,7 @@ class Painting:
     walls: tuple[Path, ...] = argument("what is painted, 100 % of it", metavar="WALL")
     colour: Literal["red", "blue"] = option("red", "of the paint")
     primer: tuple[Path, ...] = option((), "put on before", metavar="FILE")
+    mixed: tuple[tuple[Path, Path], ...] = option((), "of two", metavar="A B")
     layers: int = option(help="how many", metavar="N", at_least=1, at_most=9)
     dry: bool = option(False, "paint nothing")
     open_window: bool | None = option(None, "or not", otherwise="in summer")
@@ -77,14 +78,20 @@ def test_paths_and_text_are_what_was_typed(name: str) -> None:
     assert (given.brush.brush, given.primer, given.walls) == (name, (Path(name),), (Path(name),))
 
 
+def test_an_option_of_two_values_may_be_repeated() -> None:
+    assert painting("--mixed", "a", "b", "--mixed", "c", "d").mixed == ((Path("a"), Path("b")), (Path("c"), Path("d")))
+    assert painting().mixed == ()
+
+
 def test_the_help_has_each_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         PAINT.parse(["--help"])
     assert stopped.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
     for row in (
-        "usage: zsar paint [-h] [--colour {red,blue}] [--primer FILE] --layers N [--dry] [--open_window | "
-        "--no_open_window] [--brush NAME] [--width_mm MM] [--left N | --right N] WALL [WALL ...] Paints.",
+        "usage: zsar paint [-h] [--colour {red,blue}] [--primer FILE] [--mixed A B] --layers N [--dry] "
+        "[--open_window | --no_open_window] [--brush NAME] [--width_mm MM] [--left N | --right N] WALL [WALL ...] "
+        "Paints.",
         "WALL what is painted, 100 % of it",
         "--colour {red,blue} of the paint (default: red)",
         "--dry paint nothing",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.makers.results.localization_results import write_localization
+from tests.makers.results.paired_runs import write_answers
 from tests.makers.results.recognition_results import adaptation, described, record, write_result
 from zsar.lightning_modules.command_line.cli import main
 
@@ -250,3 +251,22 @@ def test_an_unknown_kind_of_chart_is_an_error_before_the_work(
     said = capsys.readouterr()
     assert said.out == ""
     assert "chart.jpg: the suffix must be one of .json, .md, .csv, .png, .svg, .pdf; got '.jpg'" in said.err
+
+
+def test_comparisons_are_printed_and_written_beside_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = write_answers(tmp_path / "a", test="1100"), write_answers(tmp_path / "b", test="1111")
+    files = [tmp_path / "r.json", tmp_path / "r.md"]
+    outputs = [word for file in files for word in ("--output", file)]
+    assert summarize(a, "--compare", a, b, "--compare", b, a, *outputs) == 0
+    printed = capsys.readouterr().out
+    assert [sign in printed for sign in ("+50.0", "-50.0", "2 / 0", "0 / 2")] == [True] * 4
+    content = json.loads(files[0].read_text())
+    assert list(content) == ["a", "comparisons"]
+    assert [each["figures"]["test"]["difference"] for each in content["comparisons"]] == [50, -50]
+    assert "| test | 50.0 | 100.0 | +50.0 | +0.0 to +100.0 | 2 / 0 | 0.500 | 4 |" in files[1].read_text()
+
+
+def test_a_row_with_the_name_of_the_comparisons_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = write_answers(tmp_path / "comparisons", test="10"), write_answers(tmp_path / "b", test="11")
+    assert summarize(a, "--compare", a, b, "--output", tmp_path / "r.json") == 1
+    assert "a row is called 'comparisons', as comparisons are in this file; rename" in capsys.readouterr().err

@@ -32,6 +32,12 @@ def plain(frames: Tensor, classes: Tensor) -> Tensor:
     return (similarities.max(dim=3).values.mean(dim=2) + similarities.max(dim=2).values.mean(dim=2)) / 2
 
 
+def plain_shared(frames: Tensor, classes: Tensor) -> Tensor:
+    """The same for prompts that all videos share, without a copy of them for each video."""
+    similarities = torch.einsum("bvd,cpd->bcvp", functional.normalize(frames, dim=-1), classes)
+    return (similarities.max(dim=3).values.mean(dim=2) + similarities.max(dim=2).values.mean(dim=2)) / 2
+
+
 def gradients(scores: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
     weights = torch.linspace(-1, 2, scores.numel(), dtype=scores.dtype).view_as(scores)
     return torch.autograd.grad(scores, inputs, weights)
@@ -207,7 +213,7 @@ def test_only_inputs_and_a_byte_for_each_maximum_are_saved() -> None:
     assert argmax < saved <= argmax + embedded < similarities / 4
 
 
-def largest_allocation(frames: Tensor, classes: Tensor, block_mb: float) -> int:
+def largest_allocation(frames: Tensor, classes: Tensor, block_mb: float | None) -> int:
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
         scores = late_interaction(frames, classes, block_mb=block_mb)
         if scores.requires_grad:
@@ -221,6 +227,32 @@ def test_nothing_larger_than_a_block_is_allocated(frames_trained: bool) -> None:
     assert 4 * 64 * 100 * 32 * 4 > 3e6  # all similarities
     assert classes.numel() * 4 > 0.4e6  # a gradient of the frozen classes
     assert 0.19e6 < largest_allocation(frames, classes, block_mb=0.2) <= 0.2e6
+
+
+def peak_memory(score: Any, inputs: tuple[Tensor, Tensor]) -> int:
+    """The most bytes that are allocated at once in a forward and a backward pass, gradients included."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        score(*inputs).sum().backward()
+    assert profile.profiler is not None
+    events = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
+    held = peak = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    return peak
+
+
+def test_beyond_its_gradients_training_needs_a_quarter_of_the_memory_of_the_definition() -> None:
+    inputs = torch.randn(16, 16, 16).requires_grad_(), torch.randn(400, 36, 16).requires_grad_()
+    gradients_of_both = 4 * sum(value.numel() for value in inputs)
+    ours, definition = (peak_memory(score, inputs) - gradients_of_both for score in (late_interaction, plain_shared))
+    assert definition > 2 * 16 * 16 * 400 * 36 * 4  # the similarities, and their gradient
+    assert ours < definition / 4
+
+
+def test_by_default_a_block_holds_at_least_one_class() -> None:
+    frames, classes = torch.randn(200, 64, 2), torch.randn(3, 64, 2)  # 3.3 * 10^6 bytes a class
+    assert largest_allocation(frames, classes, None) == 200 * 64 * 64 * 4
 
 
 def test_converted_prompts_count_in_a_block() -> None:

@@ -22,12 +22,14 @@ def test_a_video_that_could_not_be_decoded_has_no_answer_and_a_reason(tmp_path: 
     predictions = read_predictions(path)
     assert (predictions.answers, predictions.probabilities) == ([""], [None])
     assert predictions.problems == ["broken, at the end"]
+    assert predictions.videos == ["a"]
 
 
 def test_a_table_of_an_earlier_version_lacks_the_reasons(tmp_path: Path) -> None:
     path = tmp_path / "predictions_test.csv"
     path.write_text("path,label,prediction,probability,decoded\na,run,run,0.9,yes\n")
     assert read_predictions(path).problems == [""]
+    assert read_predictions(path).videos == ["a"]
 
 
 @pytest.mark.parametrize(
