@@ -147,7 +147,7 @@ def main() -> None:
     sections = [section for section in read.values() if section is not None]
     write_text_whole(options.page, with_sections(page, sections))
     for name, section in read.items():
-        told = f"{section.n_rows} rows" if section else f"no results in {options.results / name}; it stays as it is"
+        told = f"{section.n_rows} row(s)" if section else f"no results in {options.results / name}; it stays as it is"
         say(f"{name}: {told}")
     say(f"wrote {options.page}")
 

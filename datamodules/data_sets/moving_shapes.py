@@ -2,8 +2,8 @@
 
 Real mp4 files of coloured shapes that move in one of four directions, 64 classes in all. Base and novel classes are
 complementary combinations of the same colours, shapes and directions (`moving_shapes_rendering`). A model that ignores
-the order of frames gets at most half of the videos right. In the scene "slow_in_clutter" the shapes are small and
-hardly move (`slow_shapes_rendering`). Rendered once, in seconds:
+the order of frames gets at most half of the videos right. In the scene "slow_in_clutter" they move half as far,
+among static clutter (`slow_shapes_rendering`). Rendered once, in seconds:
 
     DATA_ROOT/moving_shapes/FINGERPRINT/
         train/red circle to the left/00.mp4    (24 frames of 32 x 32 px at 8 fps, H.264)
@@ -78,8 +78,8 @@ class MovingShapes(TrimmedVideoDataModule):
             n_train: Training clips of each class.
             n_test: Test clips of each class.
             render_seed: Seed of the clips.
-            scene: What the clips look like: "plain", large shapes that move by about half of the frame; or
-                "slow_in_clutter", small ones that move by 4 to 5 pixels among static grey blocks.
+            scene: What the clips look like: "plain", shapes that move by about half of the frame; or "slow_in_clutter",
+                the same by a quarter of it, 6 to 9 pixels, among static grey blocks.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
             split: Which classes and videos are used for training and for testing.

@@ -1,10 +1,10 @@
-"""Moving shapes that hardly move: a small shape drifts by some pixels among static clutter.
+"""Moving shapes that hardly move: a shape drifts by some pixels among static clutter.
 
 Classes, random numbers and the order of frames are those of `moving_shapes_rendering`: a clip is rendered moving to the
-right or to the bottom, and played backwards for the opposite direction. The shape is two thirds as large there, and
-moves by a quarter of the way, less than a patch of 8 px. Grey blocks and grains of noise fill the rest and stay as they
-are. Two frames of a clip differ in some percent of their pixels, so that all frames of a clip have nearly the same
-embedding unless a model makes them differ. No blur shows the axis of the motion.
+right or to the bottom, and played backwards for the opposite direction. Shapes are as large there, since the tiny CLIP
+knows no others, but move by half of the way: about one patch of 8 px. Grey blocks and grains of noise fill the rest and
+stay as they are. Most pixels are the same in all frames of a clip, so that all have nearly the same embedding unless a
+model makes them differ. No blur shows the axis of the motion.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from zsar.datamodules.rendering.moving_shapes_rendering import (
 )
 
 # All lengths are fractions of the frame's size.
-_RADIUS = (0.12, 0.15)
-_TRAVEL = (0.12, 0.16)
+_RADIUS = (0.185, 0.215)
+_TRAVEL = (0.20, 0.28)
 _CENTRE_JITTER = 0.20  # along and across
 _BLOCK = (0.10, 0.35)  # width and height
 
-_N_BLOCKS = 6
+_N_BLOCKS = 4
 _GREYS = (40, 200)
 _BACKGROUND = (60, 120)
 _COLOUR_JITTER = 20

@@ -1,4 +1,4 @@
-"""Slow shapes in clutter: only the shape moves, by less than a patch, and only the order of frames tells where to."""
+"""Slow shapes in clutter: only the shape moves, by about a patch, and only the order of frames tells where to."""
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ def slow(moving_shape: MovingShape, *, index: int = 0) -> RenderedClip:
     return render_slow_clip(moving_shape, clip_generator(moving_shape, purpose="test", index=index, seed=0))
 
 
-def test_every_class_moves_in_its_direction_by_less_than_a_patch() -> None:
+def test_every_class_moves_in_its_direction_by_about_a_patch() -> None:
     for moving_shape in all_classes():
         clip = slow(moving_shape)
         way = clip.centres_px[-1] - clip.centres_px[0]
         assert tuple(np.sign(way)) == TOWARDS[moving_shape.direction]
-        assert 3.8 < np.abs(way).sum() < 5.2  # 0.12 to 0.16 of 32 px
+        assert 6.3 < np.abs(way).sum() < 9.1  # 0.20 to 0.28 of 32 px
         assert (clip.frames.shape, clip.frames.dtype) == ((24, 32, 32, 3), np.uint8)
 
 
@@ -33,8 +33,8 @@ def test_pixels_away_from_the_shape_never_change() -> None:
     changed = (clip.frames != clip.frames[0]).any(axis=(0, 3))  # [H, W]
     rows, columns = np.nonzero(changed)
     distance = np.hypot(columns[:, None] - clip.centres_px[:, 0], rows[:, None] - clip.centres_px[:, 1]).min(axis=1)
-    assert distance.max() < 0.15 * 32 + 1
-    assert 0.02 < changed.mean() < 0.2
+    assert distance.max() < 0.215 * 32 + 1
+    assert 0.1 < changed.mean() < 0.35
 
 
 def test_opposite_directions_are_each_others_reversal() -> None:
@@ -43,12 +43,12 @@ def test_opposite_directions_are_each_others_reversal() -> None:
         np.testing.assert_array_equal(backwards, forwards[::-1])
 
 
-def test_frames_differ_far_less_than_those_of_the_plain_scene() -> None:
+def test_frames_differ_less_than_those_of_the_plain_scene() -> None:
     moving_shape = MovingShape("blue", "square", "left")
     generator = clip_generator(moving_shape, purpose="test", index=0, seed=0)
     plain = render_clip(moving_shape, generator, n_frames=24).frames.astype(int)
     still = slow(moving_shape).frames.astype(int)
-    assert 4 * np.abs(still[0] - still[-1]).mean() < np.abs(plain[0] - plain[-1]).mean()
+    assert np.abs(still[0] - still[-1]).mean() < 0.7 * np.abs(plain[0] - plain[-1]).mean()
 
 
 def test_one_frame_does_not_move() -> None:
