@@ -45,7 +45,8 @@ def action_prompts(activity: Activity) -> dict[str, list[str]]:
     for number, attribute in enumerate(ATTRIBUTES):
         phase = activity.phases[number % n_phases]
         if attribute.name == wrong:
-            phase = Phase(*activity.absent_objects[0].split(), phase.place)
+            colour, shape = activity.absent_objects[0].split()
+            phase = Phase(colour, shape, phase.place)
         words = {"object": phase.object_name, "colour": phase.colour, "shape": phase.shape, "place": phase.place}
         prompts[attribute.name] = [_SENTENCES[attribute.name].format(**words)]
     return prompts
