@@ -184,6 +184,7 @@ OTHERS = {
         )
     ),
     *(("share", "--weights"), ("share", "--results")),
+    ("summarize", "--compare"),  # folders
     *(("models", "--output"), ("profile", "--output"), ("profile", "--results")),
     *((command, "--tokenizer") for command in ("classify", "localize", "export", "search")),  # folders, tested below
     *(("reproduce", "--output"), ("reproduce", "--markdown")),

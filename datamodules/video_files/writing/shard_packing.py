@@ -142,6 +142,7 @@ class ShardPacker:
 
     def _write(self, path: Path, videos: Iterable[str]) -> None:
         """Writes a tar, always the same for the same videos; a file goes before a member of the tar as it was."""
+        # not whole: `path` is the unfinished file of the `whole_file` in `pack`
         with tarfile.open(path, "w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
             for video in videos:
                 header = tarfile.TarInfo(video)

@@ -54,9 +54,15 @@ def value_of(kind: Any, said: Described) -> list[str]:
     if choices:
         return [choices[-1]]
     if not is_number(kind):
-        return ["a: [b-c"]
+        return ["a: [b-c"] * n_values(kind)
     largest = said.at_most or said.less_than or 2
     return [str(largest / 2 if kind in (float, float | None) else int(largest) - 1)]
+
+
+def n_values(kind: Any) -> int:
+    """How many values an option takes each time it is given."""
+    parts = [get_args(part) for part in get_args(kind) if get_origin(part) is tuple]
+    return len(parts[0]) if parts else 1
 
 
 def is_number(kind: Any) -> bool:
@@ -111,7 +117,7 @@ def test_both_spellings_of_an_option_are_one(name: str, option: str, kind: Any, 
     parser = command_of(name).parser()
     value, least = value_of(kind, said), needed(name)
     typed = [[*least, f"--{spelled}", *value] for spelled in (option, option.replace("_", "-"))]
-    typed += [[*least, f"--{option.replace('_', '-')}={value[0]}"]] if value else []
+    typed += [[*least, f"--{option.replace('_', '-')}={value[0]}"]] if len(value) == 1 else []
     first, *others = [parser.parse_args(each) for each in typed]
     assert all(other == first for other in others)
     assert first[option] != parser.parse_args(least)[option]

@@ -156,9 +156,9 @@ def test_so_is_a_key_of_a_file(tmp_path: Path, written: str, capsys: pytest.Capt
 
 def test_views_of_older_results_have_what_newer_ones_say() -> None:
     crops = {"class_path": "zsar.datamodules.views.AugmentedViews", "init_args": {"crop": True}}
-    assert views_of_now(crops) == {"crop": True, "crop_interpolation": "bicubic"}
-    now = {**crops, "init_args": {"crop_interpolation": "bilinear"}}
-    assert views_of_now(now) == {"crop_interpolation": "bilinear"}
+    assert views_of_now(crops) == {"crop": True, "crop_interpolation": "bicubic", "augmix_operations": "all"}
+    now = {**crops, "init_args": {"crop_interpolation": "bilinear", "augmix_operations": "photometric"}}
+    assert views_of_now(now) == now["init_args"]
     assert views_of_now({"class_path": "own.Views", "init_args": {"a": 1}}) == {"a": 1}
     for name, arguments in VIEWS_OF_BEFORE.items():
         assert arguments.keys() <= inspect.signature(getattr(views, name)).parameters.keys()

@@ -116,7 +116,10 @@ def test_shipped_sweeps_train_before_they_test_and_replace_what_they_did_before(
                     assert str(Path(words[words.index("--ckpt_path") + 1]).parents[1]) in made
                     made.add(folder)
             elif words[1] == "summarize":
-                summarized |= set(words[2 : words.index("--output")])
+                first, *compared = " ".join(words[2:]).replace(" --output ", " --compare ").split(" --compare ")
+                runs, rows = first.removeprefix("--compare ").split(), [row for row in compared if " " in row]
+                summarized |= set() if first.startswith("--compare ") else set(runs)
+                assert {folder for row in rows for folder in row.split()} <= {str(Path(run).parent) for run in made}
     assert summarized
     assert summarized <= made
 

@@ -19,7 +19,10 @@ FRAGMENTS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
 ABLATIONS = [path for path in ABLATIONS if not path.stem.startswith(("ap_clip", "t2l", "t3al"))]  # not adapted
 ADAPTED = [path for path in sorted(EXPERIMENTS.glob("*.yaml")) if "\nadaptation: " in path.read_text()]
-ADAPTED = [path for path in ADAPTED if "moving_shapes" not in path.stem]  # which no paper has
+RENDERED = [path.name for path in (CONFIGS / "data").glob("*.yaml") if "MovingShapes" in path.read_text()]
+ADAPTED = [
+    path for path in ADAPTED if not path.read_text().split("\ndata: ")[1].split("\n")[0].endswith(tuple(RENDERED))
+]
 
 
 def settings_of(folder: Path, *files: Path) -> dict[str, str]:
