@@ -12,8 +12,6 @@ sections without results, stay as they are.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import re
 import shutil
 from collections.abc import Sequence
@@ -21,12 +19,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from zsar.lightning_modules.command_line.profile.machine import cpu_name
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
 from zsar.lightning_modules.command_line.summarize.report_table import markdown_text
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.results.run_groups import group_runs, read_run
 from zsar.lightning_modules.command_line.summarize.summary_tables import summary_tables
 from zsar.runtime.files.whole_files import write_text_whole
+from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import say
 from zsar.runtime.text.json_files import json_value
 
@@ -88,14 +88,7 @@ def _made_by(run: Path, results: Path) -> str:
     day = datetime.fromtimestamp(results.stat().st_mtime, timezone.utc).date().isoformat()
     recorded = read_result(run)["environment"]
     versions = ", ".join(f"{name} {recorded['packages'][name]}" for name in PACKAGES)
-    return f"{day}; {_processor()}; Python {recorded['python']}, {versions}"
-
-
-def _processor() -> str:
-    """The processor of this machine, and its cores."""
-    described = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*: (.+)", described.read_text()) if described.is_file() else None
-    return f"{named[1] if named else platform.machine()}, {os.cpu_count()} cores"
+    return f"{day}; {cpu_name()}, {cpu_count()} cores; Python {recorded['python']}, {versions}"
 
 
 def with_sections(page: str, sections: Sequence[Section]) -> str:

@@ -16,10 +16,11 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -90,13 +91,14 @@ def _in_a_cell(text: str) -> str:
     return " ".join(text.replace("|", "/").split())[:160]
 
 
-def machine_title(when: str) -> str:
+def machine_title(when: str, machine: Mapping[str, Any], versions: Mapping[str, str]) -> str:
     """A line on the machine, the versions and the date.
 
     Args:
         when: The date.
+        machine: As `machine_record` gives it.
+        versions: As `versions_record` gives them.
     """
-    machine, versions = machine_record(torch.device("cuda" if torch.cuda.is_available() else "cpu")), versions_record()
     on = f"{machine['cpu']}, {machine['processors']} cores, {machine['threads']} threads"
     gpu = f", {machine['gpu']}" if machine["gpu"] else ""
     of = ", ".join(f"{name} {version}" for name, version in versions.items())
@@ -114,20 +116,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := [name for name in options.scripts if name not in known]:
         parser.error(f"there is no benchmark {unknown[0]}; it is one of {', '.join(known)}")
     when = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    title = machine_title(when)
+    machine, versions = machine_record(torch.device("cuda" if torch.cuda.is_available() else "cpu")), versions_record()
+    title = machine_title(when, machine, versions)
     rows: dict[str, list[Row]] = {}
     for name in options.scripts or known:
         rows[name] = run_script(known[name], quick=options.quick)
     table = bench_table([row for of_script in rows.values() for row in of_script], title=title)
     text = markdown_text([table])
     print(f"\n{text}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     record = {
         "zsar_bench": 1,
         "date": when,
         "quick": options.quick,
-        "machine": machine_record(device),
-        "versions": versions_record(),
+        "machine": machine,
+        "versions": versions,
         "rows": [{"script": name, **asdict(row), "ratio": row.ratio} for name, of in rows.items() for row in of],
     }
     written = [

@@ -8,7 +8,7 @@ as it is and with the maxima over prompts and frames replaced by means, in train
 
 from __future__ import annotations
 
-import argparse
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,11 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.lightning_modules.command_line.cli import main as zsar
-from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
-from zsar.lightning_modules.recognition import scoring
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
-FOLDER = Path("runs/evidence/breaks/phased")
+from benchmarks.breaks.running import FOLDER, parser_of, print_table, row, run, seeded  # noqa: E402
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result  # noqa: E402
+from zsar.lightning_modules.recognition import scoring  # noqa: E402
+
 MODELS = {"frozen": "frozen CLIP", "ap_clip": "fine-tuned"}
 
 
@@ -31,32 +33,28 @@ def mean_interaction(frames: Tensor, classes: Tensor) -> Tensor:
     return torch.einsum("bd,bcd->bc" if of_class.ndim == 3 else "bd,cd->bc", of_video, of_class)
 
 
-def row(model: str, interaction: str, seed: int) -> str:
+def tested(model: str, interaction: str, seed: int) -> str:
     """Tests, after training where the model is trained; a row of the table."""
-    folder = FOLDER / f"{model}_{interaction.split()[0]}" / f"seed{seed}"
-    experiment = ("--config", f"experiment/phased_{model}", "--seed_everything", str(seed))
-    command = ("--overwrite", *experiment, "--data.render_seed", str(seed), "--run_dir", str(folder))
-    trained = ("--ckpt_path", str(folder / "checkpoints" / "best.ckpt")) if model == "ap_clip" else ()
-    if (trained and zsar(["fit", *command])) or zsar(["test", *command, *trained]):
-        raise SystemExit(1)
+    folder = FOLDER / "phased" / f"{model}_{interaction.split()[0]}" / f"seed{seed}"
+    command = ("--overwrite", "--config", f"experiment/phased_{model}", *seeded(folder, seed))
+    if model == "ap_clip":
+        run("fit", *command)
+        command += ("--ckpt_path", str(folder / "checkpoints" / "best.ckpt"))
+    run("test", *command)
     result = read_result(folder)
-    top1 = [f"{figure:.1f}" for figure in (*(s["top1"] for s in result["sets"].values()), result["harmonic_mean"])]
-    return " | ".join(["", MODELS[model], interaction, *top1, ""]).strip()
+    figures = (*(of_set["top1"] for of_set in result["sets"].values()), result["harmonic_mean"])
+    return row(MODELS[model], interaction, *(f"{figure:.1f}" for figure in figures))
 
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seed", type=int, default=0, help="of the clips and of training")
-    seed = parser.parse_args().seed
+    seed = parser_of(__doc__, seeded="of the clips and of training").parse_args().seed
     rows = []
     for model in MODELS:
-        rows.append(row(model, "late interaction", seed))
+        rows.append(tested(model, "late interaction", seed))
         with patch.object(scoring, "late_interaction", mean_interaction):
-            rows.append(row(model, "mean of all similarities", seed))
-    print("| 12 prompts | score | base | novel | harmonic mean |")
-    print("|---|---|---:|---:|---:|")
-    print("\n".join(rows))
+            rows.append(tested(model, "mean of all similarities", seed))
+    print_table(("12 prompts", "score", "base", "novel", "harmonic mean"), rows, n_texts=2)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,19 @@ and with the gradient of the context replaced by zeros, and prints both rows. Th
 
 from __future__ import annotations
 
-import argparse
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
 from torch import Tensor
 
-from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient
-from zsar.lightning_modules.command_line.cli import main as zsar
-from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
-FOLDER = Path("runs/evidence/breaks/shifts")
+from benchmarks.breaks.running import FOLDER, parser_of, print_table, row, run, seeded  # noqa: E402
+from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient  # noqa: E402
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result  # noqa: E402
+
 TUNED = ("--adaptation.schedule", "[all,all,all,all]", "--adaptation.learning_rate", "0.025")
 SETS = ("clean", "cast")
 FIGURES = ("untuned_top1", "tuned_top1", "entropy_before", "entropy_after", "flipped_right", "flipped_wrong")
@@ -34,32 +36,25 @@ def zeroed(
     return _gradient(gradient, contexts, frames, weights, selected).zero_()
 
 
-def rows(name: str, weights: Path, seed: int) -> list[str]:
+def tested(name: str, weights: Path, seed: int) -> list[str]:
     """Tests; a row of the table for each set."""
-    folder = FOLDER / name.replace(" ", "_") / f"seed{seed}"
-    seeds = ("--seed_everything", str(seed), "--data.render_seed", str(seed), "--run_dir", str(folder))
+    folder = FOLDER / "shifts" / name.replace(" ", "_") / f"seed{seed}"
     test = ("test", "--overwrite", "--config", "experiment/shifts_tpt", "--data.shifts", f"[{','.join(SETS)}]")
-    if zsar([*test, *seeds, *TUNED, "--ckpt_path", str(weights)]):
-        raise SystemExit(1)
+    run(*test, *seeded(folder, seed), *TUNED, "--ckpt_path", str(weights))
     of_sets = read_result(folder)["sets"]
-    return [
-        " | ".join(["", name, of_set, *(f"{of_sets[of_set][figure]:.2f}" for figure in FIGURES), ""]).strip()
-        for of_set in SETS
-    ]
+    return [row(name, of_set, *(f"{of_sets[of_set][figure]:.2f}" for figure in FIGURES)) for of_set in SETS]
 
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seed", type=int, default=0, help="of the clips and their views")
+    parser = parser_of(__doc__, seeded="of the clips and their views")
     parser.add_argument("--weights", type=Path, default=Path("runs/evidence/shifts/t2l/checkpoints/best.ckpt"))
     options = parser.parse_args()
-    table = rows("TPT", options.weights, options.seed)
+    rows = tested("TPT", options.weights, options.seed)
     with patch.object(ContextGradient, "of", zeroed):
-        table += rows("gradient zeroed", options.weights, options.seed)
-    print("| T2L, four steps of 0.025 | clips | untuned % | tuned % | entropy | after | made right | made wrong |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|")
-    print("\n".join(table))
+        rows += tested("gradient zeroed", options.weights, options.seed)
+    figures = ("untuned %", "tuned %", "entropy", "after", "made right", "made wrong")
+    print_table(("T2L, four steps of 0.025", "clips", *figures), rows, n_texts=2)
 
 
 if __name__ == "__main__":

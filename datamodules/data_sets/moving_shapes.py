@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.rendering import moving_shapes_rendering, slow_shapes_rendering
+from zsar.datamodules.rendering import moving_shapes_rendering, shape_painting, slow_shapes_rendering
 from zsar.datamodules.rendering.moving_shapes_rendering import (
     COLOURS,
     Colours,
@@ -119,8 +119,9 @@ class MovingShapes(TrimmedVideoDataModule):
 
     def rendering_sources(self) -> tuple[Path, ...]:
         """The source files that determine the look of a clip."""
-        of_scene = [Path(slow_shapes_rendering.__file__)] if self.scene == "slow_in_clutter" else []
-        return Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__), *of_scene
+        modules = [moving_shapes_rendering, shape_painting, encoding]
+        modules += [slow_shapes_rendering] if self.scene == "slow_in_clutter" else []
+        return Path(__file__), *(Path(str(module.__file__)) for module in modules)
 
     def rendering_settings(self) -> str:
         """The settings that determine the number and look of clips."""
@@ -134,14 +135,21 @@ class MovingShapes(TrimmedVideoDataModule):
         """Renders the clips if they are missing; a killed rendering leaves no incomplete folder under this name."""
         render_once(self.folder, self.render)
 
+    @property
+    def class_folders(self) -> Sequence[str]:
+        """The folder of each class in that of a set."""
+        return [moving_shape.folder_name for moving_shape in all_classes()]
+
+    def clip_frames(self, label: int, subset: str, index: int) -> NDArray[np.uint8]:
+        """The frames of a clip of a class before they are encoded, uint8 [T, H, W, 3]."""
+        return self.frames_of(all_classes()[label], subset, index)
+
     def render(self, root: Path) -> None:
         """Writes all clips under a folder."""
         for subset, n_clips in self.n_clips.items():
-            for moving_shape in all_classes():
+            for label, folder in enumerate(self.class_folders):
                 for index in range(n_clips):
-                    write_clip(
-                        root / clip_key(moving_shape, subset, index), self.frames_of(moving_shape, subset, index)
-                    )
+                    write_clip(root / clip_key(folder, subset, index), self.clip_frames(label, subset, index))
 
     def frames_of(
         self, moving_shape: MovingShape, subset: str, index: int, *, colours: Colours = COLOURS
@@ -155,17 +163,17 @@ class MovingShapes(TrimmedVideoDataModule):
         """All clips of a subset; for `predict`, the test clips without labels."""
         rendered = "test" if subset == "predict" else subset
         listed = [
-            (clip_key(moving_shape, rendered, index), label)
-            for label, moving_shape in enumerate(all_classes())
+            (clip_key(folder, rendered, index), label)
+            for label, folder in enumerate(self.class_folders)
             for index in range(self.n_clips[rendered])
         ]
         labels = [-1 if subset == "predict" else label for _, label in listed]
         return VideoTable(self.folder, [key for key, _ in listed], labels)
 
 
-def clip_key(moving_shape: MovingShape, set_name: str, index: int) -> str:
+def clip_key(class_folder: str, set_name: str, index: int) -> str:
     """The path of a clip within the rendered folder, also its name in splits and tables."""
-    return f"{set_name}/{moving_shape.object_name} to the {moving_shape.direction}/{index:02d}.mp4"
+    return f"{set_name}/{class_folder}/{index:02d}.mp4"
 
 
 def write_clip(path: Path, frames: NDArray[np.uint8]) -> None:

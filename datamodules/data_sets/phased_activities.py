@@ -18,12 +18,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from zsar.datamodules.data_sets.moving_shapes import MovingShapes, write_clip
-from zsar.datamodules.lists.video_table import VideoTable
+import numpy as np
+from numpy.typing import NDArray
+
+from zsar.datamodules.data_sets.moving_shapes import MovingShapes
 from zsar.datamodules.rendering import phased_activities_rendering
-from zsar.datamodules.rendering.phased_activities_rendering import Activity, all_activities, render_activity
+from zsar.datamodules.rendering.phased_activities_rendering import all_activities, render_activity
 from zsar.datamodules.settings import Clips, Loading, Split, Text
-from zsar.datamodules.trimmed_sets import Subset
 
 
 class PhasedActivities(MovingShapes):
@@ -81,32 +82,17 @@ class PhasedActivities(MovingShapes):
         activities = all_activities()
         return [a.name for a in activities if a.is_base], [a.name for a in activities if not a.is_base]
 
-    def list_videos(self, subset: Subset) -> VideoTable:
-        """All clips of a subset; for `predict`, the test clips without labels."""
-        rendered = "test" if subset == "predict" else subset
-        listed = [
-            (_clip_key(activity, rendered, index), label)
-            for label, activity in enumerate(all_activities())
-            for index in range(self.n_clips[rendered])
-        ]
-        table = VideoTable(self.folder, [key for key, _ in listed], [label for _, label in listed])
-        return table.unlabelled() if subset == "predict" else table
-
     # --- rendering ------------------------------------------------------------------------------------------------
 
     def rendering_sources(self) -> tuple[Path, ...]:
         """Adds this file and the activities."""
         return (*super().rendering_sources(), Path(__file__), Path(phased_activities_rendering.__file__))
 
-    def render(self, root: Path) -> None:
-        """Writes all clips under a folder."""
-        for subset, n_clips in self.n_clips.items():
-            for activity in all_activities():
-                for index in range(n_clips):
-                    frames, _ = render_activity(activity, purpose=subset, index=index, seed=self.render_seed)
-                    write_clip(root / _clip_key(activity, subset, index), frames)
+    @property
+    def class_folders(self) -> Sequence[str]:
+        """The folder of each class in that of a set: its name."""
+        return self.class_names
 
-
-def _clip_key(activity: Activity, set_name: str, index: int) -> str:
-    """The path of a clip within the rendered folder, also its name in splits and tables."""
-    return f"{set_name}/{activity.name}/{index:02d}.mp4"
+    def clip_frames(self, label: int, subset: str, index: int) -> NDArray[np.uint8]:
+        """The frames of a clip of a class before they are encoded, uint8 [T, H, W, 3]."""
+        return render_activity(all_activities()[label], purpose=subset, index=index, seed=self.render_seed)[0]

@@ -17,15 +17,20 @@ additions, multiplications and square roots, which IEEE 754 defines exactly, wit
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Lengths = NDArray[np.floating[Any]]
-"""Lengths in pixels, of any float type."""
+from zsar.datamodules.rendering.shape_painting import (
+    SIGNED_DISTANCES,
+    blend,
+    jittered_colour,
+    steady_motion,
+    summed_coverage,
+)
 
 Colours = Mapping[str, tuple[int, int, int]]
 """RGB values by name."""
@@ -54,8 +59,6 @@ _CENTRE_JITTER_ACROSS = 0.15
 _BLUR_PER_TRAVEL = 0.2  # long enough for one frame to show the axis
 
 _N_EXPOSURES = 5  # positions averaged for the motion blur
-_OPAQUE = 256  # coverage is counted in 1/256
-_COLOUR_JITTER = 20
 _BACKGROUND = (60, 120)
 _BACKGROUND_SLOPE = 30
 _NOISE = 8
@@ -84,6 +87,11 @@ class MovingShape:
     def name(self) -> str:
         """The class as a sentence: "a photo of a red circle moving to the left"."""
         return f"a photo of a {self.object_name} moving to the {self.direction}"
+
+    @property
+    def folder_name(self) -> str:
+        """The folder of its clips: "red circle to the left"."""
+        return f"{self.object_name} to the {self.direction}"
 
     @property
     def is_horizontal(self) -> bool:
@@ -165,13 +173,11 @@ def render_clip(
     Raises:
         ValueError: There are fewer than 2 frames.
     """
-    if n_frames < 2:
-        raise ValueError(f"n_frames is {n_frames}, but motion needs at least 2 frames")
     radius, travel = generator.uniform(*_RADIUS) * size_px, generator.uniform(*_TRAVEL) * size_px
     middle = (size_px - 1) / 2
     across = middle + generator.uniform(-1, 1) * _CENTRE_JITTER_ACROSS * size_px
     halfway = middle + generator.uniform(-1, 1) * _CENTRE_JITTER_ALONG * size_px
-    along = halfway + travel * (np.arange(n_frames) / (n_frames - 1) - 0.5)  # [T], growing
+    along = steady_motion(n_frames, halfway, travel)
 
     exposures = _BLUR_PER_TRAVEL * travel * (np.arange(_N_EXPOSURES) / (_N_EXPOSURES - 1) - 0.5)
     moving = (np.arange(size_px) - (along[:, None] + exposures)[..., None]).astype(np.float32)  # [T, E, size]
@@ -180,12 +186,26 @@ def render_clip(
         dx, dy = moving[:, :, None, :], still[None, None, :, None]
     else:
         dx, dy = still[None, None, None, :], moving[:, :, :, None]
-    coverage = _coverage(SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)))
+    coverage = summed_coverage(SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)))
 
-    painted = np.array(colours[moving_shape.colour]) + generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
-    frames = _blend(coverage, painted.astype(np.int32), _background(size_px, generator))
+    colour = jittered_colour(colours[moving_shape.colour], generator)
+    frames = blend(coverage, colour, _background(size_px, generator), n_exposures=_N_EXPOSURES)
     frames += generator.integers(-_NOISE, _NOISE + 1, frames.shape, dtype=np.int8)
-    steady = np.full(n_frames, across)
+    return clip_of(moving_shape, frames, along, across)
+
+
+def clip_of(
+    moving_shape: MovingShape, frames: NDArray[np.int32], along: NDArray[np.float64], across: float
+) -> RenderedClip:
+    """A clip in the order of its direction.
+
+    Args:
+        moving_shape: Its class.
+        frames: [T, H, W, 3], moving to the right or to the bottom.
+        along: The positions of the shape's centre on its way, [T].
+        across: The other coordinate.
+    """
+    steady = np.full(len(along), across)
     centres = np.stack([along, steady] if moving_shape.is_horizontal else [steady, along], axis=1)
     order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
     pixels = frames.clip(0, 255).astype(np.uint8)
@@ -197,21 +217,6 @@ def _is_base(moving_shape: MovingShape) -> bool:
     return moving_shape.is_horizontal == is_even
 
 
-def _coverage(signed_distance_px: Lengths) -> NDArray[np.int32]:
-    """Coverage of each pixel, summed over the exposures: [T, E, H, W] -> [T, H, W], 0 to E * 256."""
-    # A pixel with its centre on the edge is half covered; one pixel further out, it is not covered.
-    share = np.clip(0.5 - signed_distance_px, 0, 1)
-    summed: NDArray[np.int32] = np.rint(share * _OPAQUE).astype(np.int16).sum(axis=1, dtype=np.int32)
-    return summed
-
-
-def _blend(coverage: NDArray[np.int32], colour: NDArray[np.int32], background: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Colour [3] over background [H, W, 3] by coverage [T, H, W]; [T, H, W, 3]."""
-    opaque = _N_EXPOSURES * _OPAQUE
-    blended: NDArray[np.int32] = background + (coverage[..., None] * (colour - background) + opaque // 2) // opaque
-    return blended
-
-
 def _background(size_px: int, generator: np.random.Generator) -> NDArray[np.int32]:
     """A random colour with a random slope across the frame, [H, W, 3]."""
     level = generator.integers(*_BACKGROUND, 3)
@@ -221,30 +226,3 @@ def _background(size_px: int, generator: np.random.Generator) -> NDArray[np.int3
         level + (slope_x * place[None, :, None] + slope_y * place[:, None, None]) // size_px
     ).astype(np.int32)
     return pixels
-
-
-def _circle(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
-    return np.sqrt(dx * dx + dy * dy) - radius
-
-
-def _square(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
-    return np.maximum(np.abs(dx), np.abs(dy)) - 1.1 * radius
-
-
-def _triangle(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
-    return np.maximum(dy, 0.8660254 * np.abs(dx) - 0.5 * dy) - 0.7 * radius
-
-
-def _cross(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
-    x, y = np.abs(dx), np.abs(dy)
-    arm, half_width = 1.1 * radius, 0.25 * radius
-    return np.minimum(np.maximum(x - arm, y - half_width), np.maximum(x - half_width, y - arm))
-
-
-SIGNED_DISTANCES: dict[str, Callable[[Lengths, Lengths, float], Lengths]] = {
-    "circle": _circle,
-    "square": _square,
-    "triangle": _triangle,
-    "cross": _cross,
-}
-"""Distance of (dx, dy) from the edge of a shape of a radius around (0, 0), in pixels; negative inside."""

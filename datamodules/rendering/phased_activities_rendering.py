@@ -24,6 +24,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, permutations
 from typing import TypeVar
 
@@ -92,6 +93,7 @@ class Activity:
         return tuple(_shuffled([name for name in others if name not in present], f"absent from {self.name}"))
 
 
+@cache
 def all_activities() -> tuple[Activity, ...]:
     """The 104 activities: those of two phases, then those of three, each next to its swap."""
     found = [*_of_phases(2), *_of_phases(3)]

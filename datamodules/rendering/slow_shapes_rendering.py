@@ -14,10 +14,17 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.rendering.moving_shapes_rendering import (
     COLOURS,
-    SIGNED_DISTANCES,
     Colours,
     MovingShape,
     RenderedClip,
+    clip_of,
+)
+from zsar.datamodules.rendering.shape_painting import (
+    SIGNED_DISTANCES,
+    blend,
+    jittered_colour,
+    steady_motion,
+    summed_coverage,
 )
 
 # All lengths are fractions of the frame's size.
@@ -29,9 +36,7 @@ _BLOCK = (0.10, 0.35)  # width and height
 _N_BLOCKS = 4
 _GREYS = (40, 200)
 _BACKGROUND = (60, 120)
-_COLOUR_JITTER = 20
 _NOISE = 8
-_OPAQUE = 256  # coverage is counted in 1/256
 
 
 def render_slow_clip(
@@ -57,25 +62,19 @@ def render_slow_clip(
     Raises:
         ValueError: There are fewer than 2 frames.
     """
-    if n_frames < 2:
-        raise ValueError(f"n_frames is {n_frames}, but motion needs at least 2 frames")
     radius, travel = generator.uniform(*_RADIUS) * size_px, generator.uniform(*_TRAVEL) * size_px
     across, halfway = (size_px - 1) / 2 + generator.uniform(-1, 1, 2) * _CENTRE_JITTER * size_px
-    along = halfway + travel * (np.arange(n_frames) / (n_frames - 1) - 0.5)  # [T], growing
-    steady = np.full(n_frames, across)
-    centres = np.stack([along, steady] if moving_shape.is_horizontal else [steady, along], axis=1)
+    along = steady_motion(n_frames, halfway, travel)
     place = np.arange(size_px)
-    dx = (place - centres[:, :1])[:, None, :]  # [T, 1, W]
-    dy = (place - centres[:, 1:])[:, :, None]  # [T, H, 1]
-    # A pixel with its centre on the edge is half covered; one pixel further out, it is not covered.
-    share = np.clip(0.5 - SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)), 0, 1)
-    coverage = np.rint(share * _OPAQUE).astype(np.int32)[..., None]
-    jitter = generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
-    colour = (np.array(colours[moving_shape.colour]) + jitter).astype(np.int32)
-    still = _clutter(generator, size_px)
-    frames = (still + (coverage * (colour - still) + _OPAQUE // 2) // _OPAQUE).clip(0, 255).astype(np.uint8)
-    order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
-    return RenderedClip(np.ascontiguousarray(frames[order]), np.ascontiguousarray(centres[order]))
+    moving, still = place - along[:, None], place - across  # [T, size], [size]
+    if moving_shape.is_horizontal:
+        dx, dy = moving[:, None, :], still[None, :, None]
+    else:
+        dx, dy = still[None, None, :], moving[:, :, None]
+    coverage = summed_coverage(SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius))[:, None])
+    colour = jittered_colour(colours[moving_shape.colour], generator)
+    frames = blend(coverage, colour, _clutter(generator, size_px), n_exposures=1)
+    return clip_of(moving_shape, frames, along, float(across))
 
 
 def _clutter(generator: np.random.Generator, size_px: int) -> NDArray[np.int32]:

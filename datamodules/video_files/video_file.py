@@ -23,7 +23,7 @@ from zsar.datamodules.video_files.mp4_claims import check_claims
 from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS, names_other_files
 from zsar.datamodules.video_files.stream_decoder import StreamDecoder
 from zsar.runtime.files.video_errors import VideoDecodeError
-from zsar.runtime.shards.stored_videos import stored_in_shard, stored_problem
+from zsar.runtime.shards.stored_videos import content_to_decode
 
 __all__ = [
     "OpenVideo",
@@ -194,9 +194,7 @@ def _open(path: str) -> InputContainer:
         VideoDecodeError: It is missing, not a regular file, empty, or of a format that names other files.
         av.FFmpegError: FFmpeg cannot open it.
     """
-    if (problem := stored_problem(path)) is not None:
-        raise VideoDecodeError(problem)
-    content = stored_in_shard(path)
+    content = content_to_decode(path)
     check_claims(path, content)
     try:
         # "file:" keeps FFmpeg from parsing "a:b.mp4" as a protocol. Titles in unknown encodings are harmless.

@@ -156,7 +156,7 @@ class ShiftedMovingShapes(MovingShapes):
     def _table(self, shifts: Sequence[Shift]) -> VideoTable:
         _, novel = base_and_novel_classes()
         listed = [
-            (clip_key(moving_shape, shift, index), label)
+            (clip_key(moving_shape.folder_name, shift, index), label)
             for shift in shifts
             for label, moving_shape in enumerate(all_classes())
             if moving_shape in novel
@@ -181,9 +181,8 @@ class ShiftedMovingShapes(MovingShapes):
             for index in range(self.n_clips["test"]):
                 clean = self.frames_of(moving_shape, "test", index)
                 for shift in self.shifts:
-                    write_clip(
-                        root / clip_key(moving_shape, shift, index), self._shifted(clean, moving_shape, shift, index)
-                    )
+                    shifted = self._shifted(clean, moving_shape, shift, index)
+                    write_clip(root / clip_key(moving_shape.folder_name, shift, index), shifted)
 
     def _shifted(
         self, clean: NDArray[np.uint8], moving_shape: MovingShape, shift: Shift, index: int

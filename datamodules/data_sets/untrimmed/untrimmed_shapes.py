@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
-from zsar.datamodules.rendering import moving_shapes_rendering, untrimmed_shapes_rendering
+from zsar.datamodules.rendering import moving_shapes_rendering, shape_painting, untrimmed_shapes_rendering
 from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS, SHAPES
 from zsar.datamodules.rendering.render_cache import fingerprint, render_once
 from zsar.datamodules.rendering.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
@@ -102,7 +102,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
 
     def rendering_sources(self) -> tuple[Path, ...]:
         """The source files that determine the look of a video."""
-        modules = (untrimmed_shapes_rendering, moving_shapes_rendering, encoding)
+        modules = (untrimmed_shapes_rendering, moving_shapes_rendering, shape_painting, encoding)
         return Path(__file__), *(Path(str(module.__file__)) for module in modules)
 
     def prepare_data(self) -> None:

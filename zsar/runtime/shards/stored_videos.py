@@ -19,6 +19,7 @@ from zsar.runtime.shards.shard_folders import FoundMember, folders_above, found_
 from zsar.runtime.shards.shard_index import REMEDY
 
 __all__ = [
+    "content_to_decode",
     "is_at_an_address",
     "is_stored",
     "is_stored_folder",
@@ -62,9 +63,25 @@ def open_stored(path: str | Path) -> BinaryIO:
     return stored_in_shard(path) or open(path, "rb")
 
 
+def content_to_decode(path: str | Path) -> MemberFile | None:
+    """As `stored_in_shard`, of a video that can be read.
+
+    Raises:
+        VideoDecodeError: It cannot (`stored_problem`), or as for `stored_in_shard`.
+        GivenFileError: As for `stored_in_shard`.
+    """
+    found = found_member(path)
+    if (problem := _problem(path, found)) is not None:
+        raise VideoDecodeError(problem)
+    return None if found is None else MemberFile(_content(path, found), f"file:{path}")
+
+
 def stored_problem(path: str | Path) -> str | None:
     """As `file_problem`: why a video cannot be read, "PATH: the cause"; None for one of a shard that holds bytes."""
-    found = found_member(path)
+    return _problem(path, found_member(path))
+
+
+def _problem(path: str | Path, found: FoundMember | None) -> str | None:
     if found is None:
         return file_problem(path)
     return None if found.member.n_bytes else f"{path}: the file is empty"

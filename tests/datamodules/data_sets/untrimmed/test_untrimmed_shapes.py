@@ -108,6 +108,7 @@ def test_the_sources_of_the_rendering_are_all_that_it_is_made_from() -> None:
         "untrimmed_shapes.py",
         "untrimmed_shapes_rendering.py",
         "moving_shapes_rendering.py",
+        "shape_painting.py",
         "encoding.py",
     }
 
