@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torchmetrics import Metric, SumMetric
-from torchmetrics.functional.classification import multilabel_average_precision
+from torchmetrics.functional.classification import binary_average_precision
 from torchmetrics.utilities import dim_zero_cat
 
 
@@ -36,14 +36,12 @@ def average_precisions(scores: Tensor, shown: Tensor) -> Tensor:
         float64 [C], from 0 to 1; NaN for a class that no video shows.
     """
     n_videos, n_classes = scores.shape
-    missing = torch.full((n_classes,), math.nan, dtype=torch.float64)
-    counted = shown.any(dim=0).cpu()
-    if not counted.any():
-        return missing
-    ranks = torch.stack([column.unique(return_inverse=True)[1] for column in scores.cpu().T], dim=1)
-    relative = ranks.double() / max(1, n_videos - 1)
-    of_classes = multilabel_average_precision(relative, shown.cpu().long(), n_classes, average="none", thresholds=None)
-    return torch.where(counted, cast(Tensor, of_classes).double(), missing)
+    precisions = torch.full((n_classes,), math.nan, dtype=torch.float64)
+    for number, (column, shows) in enumerate(zip(scores.cpu().T, shown.cpu().T, strict=True)):
+        if shows.any():
+            ranks = column.unique(return_inverse=True)[1].double() / max(1, n_videos - 1)
+            precisions[number] = cast(Tensor, binary_average_precision(ranks, shows.long(), thresholds=None))
+    return precisions
 
 
 class _AveragePrecisions(Metric):

@@ -58,8 +58,8 @@ def answered_sets(runs: Sequence[ReportedRun]) -> dict[str, list[AnsweredSet]]:
         runs: The runs of the page.
 
     Returns:
-        Sets in the order of the results, each with the runs that have labelled predictions of it. Sets whose videos show
-        several classes each are left out: an answer is then not right or wrong.
+        Sets in the order of the results, each with the runs that have labelled predictions of it. Sets whose videos
+        show several classes each are left out: an answer is then not right or wrong.
     """
     sets: dict[str, list[AnsweredSet]] = {}
     for number, run in enumerate(runs, 1):
