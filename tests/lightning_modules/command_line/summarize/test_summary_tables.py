@@ -11,6 +11,7 @@ from tests.makers.results.recognition_results import (
     recognition_of,
     tuned,
     write_result,
+    write_several_labels,
 )
 from zsar.lightning_modules.command_line.summarize.report_table import ReportTable
 from zsar.lightning_modules.command_line.summarize.results.run_groups import RunGroup
@@ -138,3 +139,12 @@ def test_notes_explain_what_is_in_the_tables_only(tmp_path: Path) -> None:
     assert LOCALIZATION_NOTE.startswith("mAP: mean average precision")
     assert precision_tables([*thumos, *activitynet])[-1].notes == (LOCALIZATION_NOTE, PAPER_MEAN_NOTE)
     assert PAPER_MEAN_NOTE.startswith("paper mean: the mean at 0.5, 0.75 and 0.95")
+
+
+def test_videos_of_several_labels_have_a_table_of_their_own(tmp_path: Path) -> None:
+    several = recognition_groups([recognition_of(write_several_labels(tmp_path / "b", 30.0))])[0]
+    first, second = accuracy_tables([row(tmp_path / "a", [{"test": 50.0}]), several])
+    assert headers(first) == ["top-1 in percent", "test", "runs"]
+    assert headers(second) == ["in percent", "mAP over classes", "runs"]
+    assert cells(second) == [["b", "30.0", "1"]]
+    assert second.notes[0].startswith("mAP over classes: mean average precision")
