@@ -59,11 +59,11 @@ class _AveragePrecisions(Metric):
     def update(self, scores: Tensor, shown: Tensor) -> None:
         """Adds videos, [B, C] both."""
         self.scores.append(scores.float())
-        self.shown.append(shown)
+        self.shown.append(shown.to(torch.uint8))  # which every backend gathers
 
     def compute(self) -> Tensor:
         """[C]; see `average_precisions`."""
-        return average_precisions(dim_zero_cat(self.scores), dim_zero_cat(self.shown))
+        return average_precisions(dim_zero_cat(self.scores), dim_zero_cat(self.shown).bool())
 
 
 class MultiLabelMetrics(nn.Module):
