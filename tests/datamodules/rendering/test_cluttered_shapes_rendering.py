@@ -9,7 +9,6 @@ from zsar.datamodules.rendering.moving_shapes_rendering import (
     RenderedClip,
     all_classes,
     clip_generator,
-    render_clip,
 )
 
 TOWARDS = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}
@@ -43,15 +42,10 @@ def test_opposite_directions_are_each_others_reversal() -> None:
         np.testing.assert_array_equal(backwards, forwards[::-1])
 
 
-def change_between_frames(clip: RenderedClip) -> float:
-    """Mean change of a pixel between successive frames of eight."""
-    return float(np.abs(np.diff(clip.frames[::3].astype(int), axis=0)).mean())
-
-
-def test_frames_differ_less_than_half_as_much_as_those_of_the_plain_scene() -> None:
+def test_most_pixels_are_the_same_in_successive_frames_of_eight() -> None:
     for moving_shape in all_classes():
-        plain = render_clip(moving_shape, clip_generator(moving_shape, purpose="test", index=0, seed=0), n_frames=24)
-        assert change_between_frames(cluttered(moving_shape)) < 0.5 * change_between_frames(plain)
+        frames = cluttered(moving_shape).frames[::3]
+        assert (frames[1:] != frames[:-1]).any(axis=-1).mean() < 0.12
 
 
 def test_one_frame_does_not_move() -> None:
