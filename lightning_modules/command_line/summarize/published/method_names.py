@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
-from zsar.lightning_modules.command_line.summarize.published.trained_model_names import trained_model_variant
+from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
+    distils_structure,
+    trained_model_variant,
+)
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
@@ -165,10 +168,12 @@ def start_of(settings: RunSettings) -> str:
 def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
+    with_structure = ["with structure distillation"] if distils_structure(dict(settings.training)) else []
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
-        return name, _t2l_variant(arguments)
+        variants = [variant] if (variant := _t2l_variant(arguments)) is not None else []
+        return name, ", ".join([*variants, *with_structure]) or None
     method = _METHODS.get(name, name)
-    if method in ("BIKE", "Open-VCLIP"):
+    if method in ("BIKE", "Open-VCLIP", "TACO"):
         return method, trained_model_variant(method, settings, scorer_of(settings))
     if method not in _PRETRAINED:
         return method, None
@@ -177,6 +182,7 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
         departures += ["without MAKA"] if scorer_of(settings) == "mean_pooled_cosine" else []
         departures += [text] if (text := _text_of_ap_clip(settings)) is not None else []
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
+    departures += with_structure
     return method, ", ".join(departures) or None
 
 

@@ -1,7 +1,7 @@
-"""What a test of BIKE or Open-VCLIP is called: by what it is scored with, which papers leave open.
+"""What a test of BIKE, Open-VCLIP or TACO is called: by what it is scored or was trained with.
 
 BIKE has two published scores, with its head and without it, and a prompt over it is tuned with a third. They are never
-called the same.
+called the same. TACO's term of relative structure is an option of other methods, too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def trained_model_variant(method: str, settings: RunSettings, scorer: str) -> st
     """In what a test departs from its method's.
 
     Args:
-        method: "BIKE" or "Open-VCLIP".
+        method: "BIKE", "Open-VCLIP" or "TACO".
         settings: Of the run.
         scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
 
@@ -38,6 +38,8 @@ def trained_model_variant(method: str, settings: RunSettings, scorer: str) -> st
     arguments = dict(settings.model_arguments)
     if method == "BIKE":
         return bike_variant(arguments, scorer, is_adapted=bool(settings.adaptation))
+    if method == "TACO":
+        return taco_variant(dict(settings.training))
     has_action_prompts = {kind_of_text(source) for source in settings.class_text} == {"action_prompts"}
     return open_vclip_variant(arguments, scorer, has_action_prompts=has_action_prompts)
 
@@ -80,6 +82,32 @@ def open_vclip_variant(arguments: Mapping[str, str], scorer: str, *, has_action_
     if arguments.get("neighbour_attention") == "False":
         departures.append("without neighbouring frames")
     return ", ".join(departures) or None
+
+
+def taco_variant(training: Mapping[str, str]) -> str | None:
+    """Which parts of TACO were left out in training.
+
+    Args:
+        training: What is recorded of the training, by dotted name; empty where it is not.
+
+    Returns:
+        The parts; None for none.
+    """
+    departures = []
+    if training and not distils_structure(training):
+        departures.append("without structure distillation")
+    if training.get("model.specialization") == "False":
+        departures.append("without projection")
+    return ", ".join(departures) or None
+
+
+def distils_structure(training: Mapping[str, str]) -> bool:
+    """Whether a training had the term of relative structure.
+
+    Args:
+        training: What is recorded of it, by dotted name.
+    """
+    return float(training.get("model.structure.weight", 0)) > 0
 
 
 def published_tuned_share(model: str, architecture: str) -> float:

@@ -51,8 +51,9 @@ def training_record_of_now(content: Mapping[str, Any]) -> dict[str, Any] | None:
         now.setdefault("training_prompts", "all" if record["scorer"] == "late_interaction" else "drawn")
     if record.get("model"):
         now.setdefault("mean_of_epochs", None)
-        arguments = values_of_now("model", record["model"], of_class=content["model"]["class_path"])
-        now["model"] = {**arguments, **implied_of_before(arguments)}
+        of_class = content["model"]["class_path"]
+        arguments = values_of_now("model", record["model"], of_class=of_class)
+        now["model"] = {**arguments, **implied_of_before(arguments, of_class=of_class)}
     return now
 
 
