@@ -43,7 +43,6 @@ _IMPLIED_IN_GROUP: dict[str, dict[str, str | None]] = {
     "optimization": {"cosine_from": "after_warmup", "warmup_start_fraction": None, "decay_on": "all"},
     "scoring": {"view_ensemble": "probability"},
 }
-_WITH_STRUCTURE = ("T2L", "APCLIP")  # to which the term of TACO was added later
 VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
     "AugmentedViews": {"crop_interpolation": "bicubic", "augmix_operations": "all"},
     "MultiRateViews": {"n_frames": None},
@@ -119,7 +118,7 @@ def arguments_of_now(
     others = {name: value for name, value in arguments.items() if name not in moved}
     stated = {group: others.pop(group, {}) for group in grouped}
     now = {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
-    implied = implied_of_before(now, of_class=of_class) if section == "model" else {}
+    implied = implied_of_before(now) if section == "model" else {}
     now |= {name: value for name, value in implied.items() if not known or name in known}
     return values_of_now(section, now, of_class=of_class)
 
@@ -157,12 +156,11 @@ def _with_value_of_now(arguments: dict[str, Any], path: list[str], values: Mappi
     return {**arguments, name: values[value]} if _is_old(value, values) else arguments
 
 
-def implied_of_before(arguments: Mapping[str, Any], *, of_class: str | None = None) -> dict[str, Any]:
+def implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What older versions did without an option of a model, which may be another value than the default now.
 
     Args:
         arguments: The arguments of a model; not modified.
-        of_class: Its class path or name; None if unknown.
 
     Returns:
         The arguments that change, by name; empty for those of a current version.
@@ -172,8 +170,6 @@ def implied_of_before(arguments: Mapping[str, Any], *, of_class: str | None = No
         implied["logit_scale"] = "frozen_with_one_tower" if arguments["tune"] == "both" else "trained"
     if "tune" in arguments and "interpolated_regularization" not in arguments:
         implied["interpolated_regularization"] = None
-    if (of_class or "").rpartition(".")[2] in _WITH_STRUCTURE and "structure" not in arguments:
-        implied["structure"] = None
     for group, of_before in _IMPLIED_IN_GROUP.items():
         stated = arguments.get(group)
         if isinstance(stated, Mapping) and not of_before.keys() <= stated.keys():
