@@ -33,7 +33,7 @@ class TACO(FineTunedCLIP):
         self,
         *,
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
-        scoring: Scoring = Scoring("mean_pooled_cosine", "embedding", "drawn", "logit_sum"),
+        scoring: Scoring = Scoring("mean_pooled_cosine", "embedding_sum", "drawn", "logit_sum"),
         tune: Tune = "both",
         logit_scale: LogitScale = "trained",
         tunes_token_embedding: bool = True,
@@ -49,7 +49,7 @@ class TACO(FineTunedCLIP):
 
         Args:
             backbone: The CLIP model.
-            scoring: How frames are compared with prompts: the mean frame's cosine with the mean of all templates, and
+            scoring: How frames are compared with prompts: the mean frame's cosine with the mean of all templates,
                 views by the sum of their logits.
             tune: Which towers are trained.
             logit_scale: Whether the factor of the cosines is trained only with both towers, or always.
