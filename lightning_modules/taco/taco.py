@@ -85,7 +85,7 @@ class TACO(FineTunedCLIP):
         if not clip_learning_rate > 0:
             raise ValueError(f"clip_learning_rate must be positive; got {clip_learning_rate}")
         self.clip_learning_rate = clip_learning_rate
-        self.structure_term = StructureTerm(structure)
+        self.structure_term = StructureTerm(structure, left_out="specialization")
         mark_tuned(self.backbone.clip, tune, logit_scale, token_embedding=tunes_token_embedding)
         self._original = OriginalWeights(self, keeps=tuned_share < 1)
         self.specialization = Specialization(self.backbone.embedding_width) if specialization else None

@@ -32,13 +32,18 @@ class MeanTeacher:
         step: The last update of the weights before which the average was moved; -1 before the first.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *, left_out: str | None = None) -> None:
         """Starts as the model is.
 
         Args:
             model: The model, before training.
+            left_out: A part of the model that the teacher does without, by its name; None for no part.
         """
-        self.values = {name: _at_least_single(p.detach()).clone() for name, p in _trained(model).items()}
+        self.values = {
+            name: _at_least_single(parameter.detach()).clone()
+            for name, parameter in model.named_parameters()
+            if parameter.requires_grad and (left_out is None or not name.startswith(f"{left_out}."))
+        }
         self.step = -1
 
     def follow(self, model: nn.Module, *, momentum: float, step: int) -> None:
@@ -54,9 +59,10 @@ class MeanTeacher:
         """
         if step == self.step:
             return
-        for name, parameter in _trained(model).items():
-            value = self.values[name].to(parameter.device)
-            self.values[name] = value.lerp_(parameter.detach().to(value.dtype), 1 - momentum)
+        for name, before in self.values.items():
+            parameter = model.get_parameter(name).detach()
+            value = before.to(parameter.device)
+            self.values[name] = value.lerp_(parameter.to(value.dtype), 1 - momentum)
         self.step = step
 
     def run(self, model: nn.Module, embed: Callable[[], T]) -> T:
@@ -71,8 +77,7 @@ class MeanTeacher:
         Returns:
             What it returns.
         """
-        parameters = _trained(model)
-        weights = {f"model.{name}": value.to(parameters[name]) for name, value in self.values.items()}
+        weights = {f"model.{name}": value.to(model.get_parameter(name)) for name, value in self.values.items()}
         with torch.no_grad(), _evaluating(model):
             found: T = functional_call(_Around(model, embed), weights, ())
         return found
@@ -128,10 +133,6 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
-
-
-def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
 def _at_least_single(values: Tensor) -> Tensor:

@@ -66,12 +66,14 @@ class StructureTerm:
         teacher: None before the first step.
     """
 
-    def __init__(self, settings: StructureDistillation | None) -> None:
+    def __init__(self, settings: StructureDistillation | None, *, left_out: str | None = None) -> None:
         """Starts without a teacher.
 
         Args:
             settings: How it is computed; None for no term.
+            left_out: A part of the model that evaluation does not use, by its name: the teacher has no average of it.
         """
+        self._left_out = left_out
         self.settings = settings if settings is not None and settings.weight > 0 else None
         self.teacher: MeanTeacher | None = None
 
@@ -128,7 +130,7 @@ class StructureTerm:
                 f" one: resume with the setting with which the training began (such as --model.structure '{remedy}')"
             )
         if state is not None:
-            self.teacher = MeanTeacher(model)
+            self.teacher = MeanTeacher(model, left_out=self._left_out)
             self.teacher.load_state_dict(state, path=path)
 
     def _of_teacher(
@@ -137,7 +139,7 @@ class StructureTerm:
         """What the teacher embeds, after it was moved towards the weights before their update."""
         assert self.settings is not None
         if self.teacher is None:
-            self.teacher = MeanTeacher(model)
+            self.teacher = MeanTeacher(model, left_out=self._left_out)
         self.teacher.follow(model, momentum=self.settings.teacher_momentum, step=model.global_step)
 
         def embed() -> EmbeddedBatch:

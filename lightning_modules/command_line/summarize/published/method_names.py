@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
-    distils_structure,
     trained_model_variant,
+    with_structure,
 )
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
@@ -168,10 +168,8 @@ def start_of(settings: RunSettings) -> str:
 def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
-    with_structure = ["with structure distillation"] if distils_structure(dict(settings.training)) else []
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
-        variants = [variant] if (variant := _t2l_variant(arguments)) is not None else []
-        return name, ", ".join([*variants, *with_structure]) or None
+        return name, _t2l_variant(arguments, dict(settings.training))
     method = _METHODS.get(name, name)
     if method in ("BIKE", "Open-VCLIP", "TACO"):
         return method, trained_model_variant(method, settings, scorer_of(settings))
@@ -181,8 +179,8 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     if method == "AP-CLIP":
         departures += ["without MAKA"] if scorer_of(settings) == "mean_pooled_cosine" else []
         departures += [text] if (text := _text_of_ap_clip(settings)) is not None else []
+    departures += with_structure(dict(settings.training))
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
-    departures += with_structure
     return method, ", ".join(departures) or None
 
 
@@ -197,8 +195,8 @@ def _text_of_ap_clip(settings: RunSettings) -> str | None:
     return named
 
 
-def _t2l_variant(arguments: Mapping[str, str]) -> str | None:
-    """The parts that are left out, the layers with temporal tokens, and losses as in the authors' code."""
+def _t2l_variant(arguments: Mapping[str, str], training: Mapping[str, str]) -> str | None:
+    """The parts that are left out, the layers with temporal tokens, losses as in the authors' code, and TACO's."""
     tokens, has_tfd = arguments["temporal_tokens"], float(arguments["diversity_weight"]) > 0
     if (tokens, has_tfd) in _T2L_VARIANTS:
         part = _T2L_VARIANTS[tokens, has_tfd]
@@ -207,7 +205,7 @@ def _t2l_variant(arguments: Mapping[str, str]) -> str | None:
         layers = "the first layer only" if tokens in ("first", "[0]") else f"layers {tokens.strip('[]')}"
         variants = [f"TTL in {layers}", *([] if has_tfd else ["without TFD"])]
     variants += [words for (key, value), words in _T2L_OF_AUTHORS.items() if arguments.get(key) == value]
-    return ", ".join(variants) or None
+    return ", ".join([*variants, *with_structure(training)]) or None
 
 
 def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:

@@ -1,7 +1,7 @@
-"""What a test of BIKE, Open-VCLIP or TACO is called: by what it is scored or was trained with.
+"""What a test of BIKE, Open-VCLIP or TACO is called: by what it is scored with, which papers leave open, or left out.
 
 BIKE has two published scores, with its head and without it, and a prompt over it is tuned with a third. They are never
-called the same. TACO's term of relative structure is an option of other methods, too.
+called the same.
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ _BIKE_SCORES = {
 }
 _OF_BIKE = (_HEAD, "concept_spotting")
 _OF_TUNED_BIKE = (_HEAD, "mean_pooled_cosine")  # our reading of DTS-TPT
+_STRUCTURE_OF_TACO = {"weight": "0.4", "n_anchors": "200", "teacher_momentum": "0.9998"}
+_TACO_WITHOUT = {
+    ("specialization", "False"): "without projection",
+    ("tunes_token_embedding", "False"): "token embedding frozen",
+    ("tune", "visual"): "visual tower only",
+    ("tune", "text"): "text tower only",
+}
 _SHARE_OF_OPEN_VCLIP = {"ViT-L-14": 0.4}  # others 0.5; its authors count CLIP's share
 
 
@@ -39,7 +46,7 @@ def trained_model_variant(method: str, settings: RunSettings, scorer: str) -> st
     if method == "BIKE":
         return bike_variant(arguments, scorer, is_adapted=bool(settings.adaptation))
     if method == "TACO":
-        return taco_variant(dict(settings.training))
+        return taco_variant(dict(settings.training), scorer)
     has_action_prompts = {kind_of_text(source) for source in settings.class_text} == {"action_prompts"}
     return open_vclip_variant(arguments, scorer, has_action_prompts=has_action_prompts)
 
@@ -84,30 +91,38 @@ def open_vclip_variant(arguments: Mapping[str, str], scorer: str, *, has_action_
     return ", ".join(departures) or None
 
 
-def taco_variant(training: Mapping[str, str]) -> str | None:
-    """Which parts of TACO were left out in training.
+def taco_variant(training: Mapping[str, str], scorer: str) -> str | None:
+    """In what a training of TACO, or its score, departs from its authors'.
 
     Args:
-        training: What is recorded of the training, by dotted name; empty where it is not.
+        training: The record of the training by dotted name; empty if there is none.
+        scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
 
     Returns:
-        The parts; None for none.
+        The departures; None for none.
     """
     departures = []
-    if training and not distils_structure(training):
+    if training.get("model.structure") == "None" or float(training.get("model.structure.weight", 1)) == 0:
         departures.append("without structure distillation")
-    if training.get("model.specialization") == "False":
-        departures.append("without projection")
+    else:
+        stated = {name: training.get(f"model.structure.{name}", value) for name, value in _STRUCTURE_OF_TACO.items()}
+        departures += [
+            f"{name.replace('n_', '').replace('_', ' ')} {stated[name]}"
+            for name, value in _STRUCTURE_OF_TACO.items()
+            if float(stated[name]) != float(value)
+        ]
+    departures += [words for (name, value), words in _TACO_WITHOUT.items() if training.get(f"model.{name}") == value]
+    departures += [scorer.replace("_", " ")] if scorer != "mean_pooled_cosine" else []
     return ", ".join(departures) or None
 
 
-def distils_structure(training: Mapping[str, str]) -> bool:
-    """Whether a training had the term of relative structure.
+def with_structure(training: Mapping[str, str]) -> list[str]:
+    """What TACO's term of the loss adds to the name of another method that was trained with it; empty without it.
 
     Args:
-        training: What is recorded of it, by dotted name.
+        training: The record of the training by dotted name; empty if there is none.
     """
-    return float(training.get("model.structure.weight", 0)) > 0
+    return ["with structure distillation"] if float(training.get("model.structure.weight", 0)) > 0 else []
 
 
 def published_tuned_share(model: str, architecture: str) -> float:

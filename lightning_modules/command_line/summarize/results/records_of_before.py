@@ -19,7 +19,6 @@ _STATISTICS: Mapping[str, tuple[str | None, str | None]] = {
     "model": _CLIP,
     "imagenet": ("0.485 0.456 0.406", "0.229 0.224 0.225"),
 }
-_WITH_STRUCTURE = ("T2L", "APCLIP")  # which had no term of relative structure
 
 
 def test_record_of_now(content: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -52,11 +51,8 @@ def training_record_of_now(content: Mapping[str, Any]) -> dict[str, Any] | None:
         now.setdefault("training_prompts", "all" if record["scorer"] == "late_interaction" else "drawn")
     if record.get("model"):
         now.setdefault("mean_of_epochs", None)
-        of_class = content["model"]["class_path"]
-        arguments = values_of_now("model", record["model"], of_class=of_class)
+        arguments = values_of_now("model", record["model"], of_class=content["model"]["class_path"])
         now["model"] = {**arguments, **implied_of_before(arguments)}
-        if of_class.rpartition(".")[2] in _WITH_STRUCTURE:
-            now["model"].setdefault("structure", None)
     return now
 
 

@@ -2,10 +2,10 @@ import pytest
 
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
     bike_variant,
-    distils_structure,
     open_vclip_variant,
     published_tuned_share,
     taco_variant,
+    with_structure,
 )
 
 
@@ -59,8 +59,9 @@ def test_open_vclip_is_called_by_text_score_and_attention(
     ],
 )
 def test_taco_is_called_by_the_parts_that_its_training_had(training: dict[str, str], variant: str | None) -> None:
-    assert taco_variant(training) == variant
-    assert distils_structure(training) == (training.get("model.structure.weight") == "0.4")
+    assert taco_variant(training, "mean_pooled_cosine") == variant
+    is_on = training.get("model.structure.weight") == "0.4"
+    assert with_structure(training) == (["with structure distillation"] if is_on else [])
 
 
 def test_open_vclip_is_tested_with_a_share_of_the_tuned_weights_and_others_with_all_of_them() -> None:

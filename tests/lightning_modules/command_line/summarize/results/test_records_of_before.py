@@ -86,6 +86,7 @@ def test_a_training_of_before_was_as_it_could_only_be(tune: str, logit_scale: st
         },
         "logit_scale": logit_scale,
         "interpolated_regularization": None,
+        "structure": None,
     }
     assert recorded["mean_of_epochs"] is None
     assert recorded["training_prompts"] == "drawn"
@@ -107,16 +108,3 @@ def test_a_localizer_has_no_clips_and_an_untrained_model_no_record() -> None:
     assert record_of_training(content) is None
     assert record_of_test({**content, "test": None}) is None
     assert record_of_test({**content, "test": {"precision": "32-true"}}) == {"precision": "32-true"}
-
-
-@pytest.mark.parametrize(("of_class", "had_one"), [("zsar.T2L", True), ("zsar.APCLIP", True), ("zsar.BIKE", False)])
-def test_a_training_of_before_had_no_term_of_relative_structure(of_class: str, had_one: bool) -> None:
-    content = result()
-    content["model"]["class_path"] = of_class
-    recorded = record_of_training(content)
-    assert recorded is not None
-    assert recorded["model"].get("structure", "no setting") == (None if had_one else "no setting")
-    content["training"]["model"]["structure"] = {"weight": 0.4}
-    recorded = record_of_training(content)
-    assert recorded is not None
-    assert recorded["model"]["structure"] == {"weight": 0.4}
