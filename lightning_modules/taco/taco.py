@@ -49,8 +49,8 @@ class TACO(FineTunedCLIP):
 
         Args:
             backbone: The CLIP model.
-            scoring: How frames are compared with prompts: the mean frame's cosine with the mean of all templates,
-                views by the sum of their logits.
+            scoring: How frames are compared with prompts: the mean frame's cosine with the mean of all templates as
+                they are embedded, and views by the sum of their logits.
             tune: Which towers are trained.
             logit_scale: Whether the factor of the cosines is trained only with both towers, or always.
             tunes_token_embedding: Whether the token embedding is trained with the text tower, which other fine-tuned
