@@ -2,8 +2,8 @@
 
 A video is the normalized mean of its frames, over all views; a class is the normalized mean of its prompts in the step.
 This holds for every scorer, also for late interaction, which compares single frames and prompts. The teacher embeds the
-same frames and prompts. A frozen text tower is shared: the teacher's classes are the model's. The term is computed in at
-least float32, whatever the precision of the training (the authors' code: float16).
+same frames and prompts. A frozen text tower is shared: the teacher's classes are the model's. The term is computed in
+at least float32, whatever the precision of the training (the authors' code: float16).
 """
 
 from __future__ import annotations
