@@ -1,11 +1,10 @@
-"""MeanTeacher: a moving average of a model's trained weights, which embeds what the model embeds, without gradient.
+"""MeanTeacher: an exponential moving average of a model's trained weights, which runs the model without gradient.
 
 Before each update of the weights theta, with momentum beta:
 
     theta' = beta theta' + (1 - beta) theta
 
-so that in an update the teacher has seen the weights before it, not after. Only what is trained has an average; what is
-frozen is shared with the model.
+So the teacher of a step includes the weights before that step's update. Frozen weights are shared with the model.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class MeanTeacher:
 
     Attributes:
         values: Name -> value.
-        step: The last update of the weights before which the average was moved; -1 before the first.
+        step: The optimizer step of the last update of the average; -1 before the first.
     """
 
     def __init__(self, model: nn.Module, *, left_out: str | None = None) -> None:
@@ -37,7 +36,7 @@ class MeanTeacher:
 
         Args:
             model: The model, before training.
-            left_out: A part of the model that the teacher does without, by its name; None for no part.
+            left_out: Name of a part of the model that is not averaged; None to average all that is trained.
         """
         self.values = {
             name: _at_least_single(parameter.detach()).clone()
@@ -47,15 +46,15 @@ class MeanTeacher:
         self.step = -1
 
     def follow(self, model: nn.Module, *, momentum: float, step: int) -> None:
-        """Moves the average towards the model's weights, once for each update.
+        """Updates the average, once per optimizer step; further calls of the same step do nothing.
 
-        Batches whose gradients are accumulated are of one update; so is one that is repeated in a resumed training.
-        Where the scaler of 16-mixed skips an update, the next one finds the same weights.
+        So batches whose gradients are accumulated share a teacher, and batches that a resumed training repeats do not
+        update it twice. If the scaler of 16-mixed skips a step, the weights of the next one are simply the same.
 
         Args:
             model: The model.
             momentum: beta.
-            step: The number of updates so far.
+            step: The number of optimizer steps so far.
         """
         if step == self.step:
             return
@@ -66,9 +65,9 @@ class MeanTeacher:
         self.step = step
 
     def run(self, model: nn.Module, embed: Callable[[], T]) -> T:
-        """Runs a function while the model has the average for its weights, is in evaluation mode, and has no gradient.
+        """Runs a function with the average as the model's weights, in evaluation mode and without gradient.
 
-        The model's own weights are not touched: a graph on them stays valid.
+        The model's own weights are not modified, so that graphs on them stay valid.
 
         Args:
             model: The model.
@@ -112,7 +111,7 @@ class MeanTeacher:
 
 
 class _Around(nn.Module):
-    """Makes any call of a model one that `functional_call` can make with other weights."""
+    """Wraps a function that calls the model, as `functional_call` needs a module."""
 
     def __init__(self, model: nn.Module, embed: Callable[[], T]) -> None:
         super().__init__()

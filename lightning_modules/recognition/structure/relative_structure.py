@@ -1,4 +1,4 @@
-"""Relative structure: videos and classes as random unit vectors, the anchors, see them (TACO, Zhu et al. 2026).
+"""Relative structure: videos and classes described by their cosines with random anchors (TACO, Zhu et al. 2026).
 
 With v and t the unit embeddings of videos and classes, A the anchors, s the factor of the cosines, and ' for the
 teacher:
@@ -24,8 +24,7 @@ def draw_anchors(n_anchors: int, width: int, *, seed: int) -> Tensor:
     Args:
         n_anchors: K.
         width: D.
-        seed: Of the step's batch. The draw has a generator of its own, so that all other draws of the step are those
-            of a training without anchors.
+        seed: Of the step's batch. The draw has its own generator and so does not change the other draws of the step.
 
     Returns:
         float32 [K, D] on the CPU, each of length 1.
@@ -35,7 +34,7 @@ def draw_anchors(n_anchors: int, width: int, *, seed: int) -> Tensor:
 
 
 def structure_similarities(videos: Tensor, classes: Tensor, anchors: Tensor) -> Tensor:
-    """The inner products of what the anchors see of videos and of classes.
+    """The inner products of videos and classes, each described by its cosines with the anchors.
 
     Args:
         videos: v, L2-normalized, [B, D].
@@ -49,12 +48,12 @@ def structure_similarities(videos: Tensor, classes: Tensor, anchors: Tensor) -> 
 
 
 def structure_loss(student: Tensor, teacher: Tensor, logit_scale: Tensor) -> Tensor:
-    """How far the student's distributions over the classes are from the teacher's.
+    """The KL divergence of the student's distributions over the classes from the teacher's.
 
     Args:
         student: Z of the model in training, [B, C].
         teacher: Z of the teacher, [B, C].
-        logit_scale: s, the student's, a scalar. It gets a gradient by way of both distributions, as in the authors'
+        logit_scale: s, the student's, a scalar. It gets a gradient through both distributions, as in the authors'
             code.
 
     Returns:

@@ -1,9 +1,9 @@
-"""StructureDistillation: a term of the loss that holds relative structure to a teacher's (TACO, Zhu et al. 2026).
+"""StructureDistillation: a term of the loss that ties relative structure to a teacher's (TACO, Zhu et al. 2026).
 
-The video is the mean of its frames, of all views, then normalized; the class is the mean of its prompts of the step,
-then normalized. So it is for every scorer, late interaction included, which compares frames and prompts one by one. The
-teacher embeds the same frames and the same prompts; a text tower that is not trained is shared, and so are its classes.
-In float32 whatever the precision of the training, where the authors' code is in float16.
+A video is the normalized mean of its frames, over all views; a class is the normalized mean of its prompts in the step.
+This holds for every scorer, also for late interaction, which compares single frames and prompts. The teacher embeds the
+same frames and prompts. A frozen text tower is shared: the teacher's classes are the model's. The term is computed in
+at least float32, whatever the precision of the training (the authors' code: float16).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class StructureTerm:
 
         Args:
             settings: How it is computed; None for no term.
-            left_out: A part of the model that evaluation does not use, by its name: the teacher has no average of it.
+            left_out: Name of a part of the model that is used in training mode only; the teacher does not average it.
         """
         self._left_out = left_out
         self.settings = settings if settings is not None and settings.weight > 0 else None
@@ -84,17 +84,17 @@ class StructureTerm:
 
         Args:
             model: The model in training.
-            frames: What it was given, normalized, [B, V, T, 3, H, W].
-            embedded: What it has embedded: frames [B, V, T, D] as they are scored, and class text [C', P', D].
-            prompts: What the class text is of; None where it is not trained.
+            frames: Its input, normalized, [B, V, T, 3, H, W].
+            embedded: Its output: frames [B, V, T, D] as they are scored, and class text [C', P', D].
+            prompts: The prompts of the class text; None if the text tower is frozen.
 
         Returns:
-            "structure", a scalar that is weighted; nothing if the term is left out.
+            "structure", the weighted scalar; empty without settings.
         """
         if self.settings is None:
             return {}
         videos, classes = pooled(embedded, model.backbone.embedding_width)
-        of_teacher = self._of_teacher(model, frames, embedded, prompts)
+        of_teacher = self._teacher_embeddings(model, frames, embedded, prompts)
         anchors = draw_anchors(self.settings.n_anchors, videos.shape[1], seed=torch.initial_seed()).to(videos)
         with torch.autocast(videos.device.type, enabled=False):
             student = structure_similarities(videos, classes, anchors)
@@ -107,7 +107,7 @@ class StructureTerm:
         self.teacher = None
 
     def save(self, checkpoint: dict[str, Any]) -> None:
-        """Adds the teacher to a checkpoint from which training can be resumed; weights alone do without it."""
+        """Adds the teacher to a checkpoint that can be resumed; checkpoints of weights alone do not get it."""
         if self.teacher is not None and "optimizer_states" in checkpoint:
             checkpoint[_ENTRY] = self.teacher.state_dict()
 
@@ -120,7 +120,7 @@ class StructureTerm:
             path: Where it lies, for messages.
 
         Raises:
-            CheckpointError: The training has a teacher and the checkpoint has none, or the other way round.
+            CheckpointError: Only one of the two, this training and the checkpoint, has a teacher; or they do not match.
         """
         state = checkpoint.get(_ENTRY)
         if (state is None) != (self.settings is None):
@@ -133,21 +133,21 @@ class StructureTerm:
             self.teacher = MeanTeacher(model, left_out=self._left_out)
             self.teacher.load_state_dict(state, path=path)
 
-    def _of_teacher(
+    def _teacher_embeddings(
         self, model: VideoTextModel, frames: Tensor, embedded: EmbeddedBatch, prompts: ChosenPrompts | None
     ) -> tuple[Tensor, Tensor]:
-        """What the teacher embeds, after it was moved towards the weights before their update."""
+        """The teacher's videos [B, D] and classes [C', D]; the teacher is updated first."""
         assert self.settings is not None
         if self.teacher is None:
             self.teacher = MeanTeacher(model, left_out=self._left_out)
         self.teacher.follow(model, momentum=self.settings.teacher_momentum, step=model.global_step)
 
         def embed() -> EmbeddedBatch:
-            of_frames = model.embed_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+            frame_embeddings = model.embed_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
             (classes,) = embedded.class_texts
             if prompts is not None:
                 classes = model.class_embeddings.chosen(prompts, model.device)
-            return EmbeddedBatch(of_frames, (classes.detach(),))
+            return EmbeddedBatch(frame_embeddings, (classes.detach(),))
 
         return pooled(self.teacher.run(model, embed), model.backbone.embedding_width)
 

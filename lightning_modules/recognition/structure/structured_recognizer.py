@@ -1,8 +1,8 @@
-"""StructuredRecognizer: a recognizer whose training may have a term of relative structure, with its teacher.
+"""StructuredRecognizer: a recognizer that can be trained with distillation of relative structure.
 
-The teacher is in every checkpoint from which training can be resumed (`last.ckpt`, `best.ckpt`), not in weights alone:
-a mean of epochs, a shared folder, an export. In several processes each has a teacher of its own, from the same weights
-by the same steps, so that all are equal; the anchors are each process's own.
+The teacher is saved in every checkpoint that can be resumed (`last.ckpt`, `best.ckpt`), but not with weights alone: a
+mean of epochs, a shared folder, an export. Each process updates its own teacher from the same weights, so that all are
+equal; each draws its own anchors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zsar.lightning_modules.training.optimization import Optimization
 
 
 class StructuredRecognizer(ActionRecognizer):
-    """A recognizer with `structure_term`, which subclasses replace to switch it on."""
+    """A recognizer with a `structure_term`, which is off until a subclass replaces it."""
 
     def __init__(self, *, backbone: ClipSettings, scoring: Scoring, optimization: Optimization) -> None:
         """Builds the backbone, frozen, without the term; see `ActionRecognizer`."""
