@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -16,6 +16,7 @@ from lightning.pytorch import LightningDataModule
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.class_text.checked_names import too_few_classes
+from zsar.datamodules.class_text.described_names import fill_with_descriptions
 from zsar.datamodules.class_text.templates import fill_templates, spoken_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
@@ -206,14 +207,12 @@ class TrimmedSets(LightningDataModule):
 
     def class_text(self, stage: str) -> list[ClassText]:
         """The classes of each data loader of a stage, as text."""
-        sets = self.set_classes(stage).items()
-        if (file := self.text.descriptions) is not None:
-            text = self.text
-            return [
-                read_class_text(set_name, names, file, lead=text.lead, groups=text.groups, data_root=self.data_root)
-                for set_name, names in sets
-            ]
-        return [self._filled(set_name, names) for set_name, names in sets]
+        sets, text = self.set_classes(stage).items(), self.text
+        if (file := text.descriptions) is None:
+            return [self._filled(set_name, names) for set_name, names in sets]
+        read = partial(read_class_text, file=file, lead=text.lead, groups=text.groups, data_root=self.data_root)
+        texts = [read(set_name, names) for set_name, names in sets]
+        return [fill_with_descriptions(of_set, text.templates) for of_set in texts] if text.is_described else texts
 
     def _filled(self, set_name: str, names: Sequence[str]) -> ClassText:
         exact = self.exact_name_of if self.text.names == "exact" else {}

@@ -54,6 +54,7 @@ if _TYPE_CHECKING:
     from zsar.lightning_modules.open_vclip import OpenVCLIP
     from zsar.lightning_modules.t2l import T2L
     from zsar.lightning_modules.t3al import T3AL
+    from zsar.lightning_modules.taco import TACO
 
 _MODULES = {
     "zsar.api.adaptation.adaptation": ("Adaptation",),
@@ -82,6 +83,7 @@ _MODULES = {
     "zsar.lightning_modules.open_vclip": ("OpenVCLIP",),
     "zsar.lightning_modules.t2l": ("T2L",),
     "zsar.lightning_modules.t3al": ("T3AL",),
+    "zsar.lightning_modules.taco": ("TACO",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -92,6 +94,7 @@ __all__ = [
     "HMDB51P",
     "T2L",
     "T3AL",
+    "TACO",
     "THUMOS14",
     "UCF101",
     "UCF101DS",

@@ -29,8 +29,9 @@ _FREE_ARGUMENTS = ("backbone", "scoring.training_prompts")  # the latter, which 
 _LONGEST = 200  # characters of what is wrong
 # Which a test states too, but does not read; its training's are recorded.
 _OF_TRAINING = (
-    *("optimization", "start_from", "interpolated_regularization", "clip_learning_rate"),
+    *("optimization", "start_from", "interpolated_regularization", "clip_learning_rate", "structure"),
     *("mixing", "label_smoothing", "n_negative_classes", "logit_scale"),  # FineTunedCLIP's
+    *("specialization", "tunes_token_embedding"),  # TACO's
 )
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
