@@ -13,9 +13,9 @@ paper: several pseudo-labels per video.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, get_args
 
 import torch
 from torch import Tensor
@@ -29,8 +29,7 @@ from zsar.lightning_modules.localization.stored.stored_sources import check_capt
 from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
-from zsar.lightning_modules.t3al.final_scores import final_scores
-from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, SegmentScore, localization_of
+from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, find_regions, localization_of
 from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, longest_class
 from zsar.lightning_modules.t3al.projection_tuner import tune_projections
 from zsar.lightning_modules.t3al.projection_tuning import (
@@ -40,7 +39,9 @@ from zsar.lightning_modules.t3al.projection_tuning import (
     draw_selection,
 )
 from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
-from zsar.lightning_modules.t3al.region_proposals import RegionProposals, propose_regions
+from zsar.lightning_modules.t3al.region_proposals import RegionProposals
+from zsar.lightning_modules.t3al.segment_scores.score_comparison import ScoreComparison
+from zsar.lightning_modules.t3al.segment_scores.scored_segments import SegmentScore, check_has_similarities
 from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
@@ -64,6 +65,7 @@ class T3AL(ActionLocalizer):
         proposals: RegionProposals = RegionProposals(),
         region_class: RegionClass = "nearest",
         segment_score: SegmentScore = "probability",
+        compares_segment_scores: bool = False,
         pseudo_labels: PseudoLabels = PseudoLabels(),
         oracles: Oracles = Oracles(),
         iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
@@ -78,7 +80,10 @@ class T3AL(ActionLocalizer):
             region_class: Whether a segment gets the class nearest to its mean frame, or the pseudo-label as in the
                 authors' code.
             segment_score: The score of a segment: the softmax probability of its class among the classes of the set,
-                as in the authors' code, or the mean or maximum of its frames' scores, scaled to 0..1 within the video.
+                as in the authors' code; the mean or maximum of its frames' scores, scaled to 0..1 within the video; its
+                length; or FreeZAD's "log_oic" of unscaled cosines, or that times the actionness ("log_oic_actionness").
+            compares_segment_scores: Whether a test also ranks its segments by every other score, at random, and by
+                their true IoU, for a table of what each is worth.
             pseudo_labels: The number of pseudo-labels of a video.
             oracles: What is read from annotations instead of predicted.
             iou_thresholds: Minimum temporal IoU of a match.
@@ -95,7 +100,9 @@ class T3AL(ActionLocalizer):
         self.region_class: RegionClass = region_class
         check_choice(SegmentScore, segment_score=segment_score)
         check_choice(RegionClass, region_class=region_class)
+        check_has_similarities(segment_score, tuning, compares_all=compares_segment_scores)
         self.segment_score: SegmentScore = segment_score
+        self.compares_segment_scores = compares_segment_scores
         self.proposals = proposals
         self.pseudo_labels = pseudo_labels
         self.oracles = oracles
@@ -118,6 +125,8 @@ class T3AL(ActionLocalizer):
             BackboneError: There are no caption files, and the model cannot generate any or its package is missing.
         """
         super().setup(stage)
+        if stage == "test" and self.compares_segment_scores:
+            self._metrics = ScoreComparison(self.class_texts[stage], self.iou_thresholds, get_args(SegmentScore))
         if self._active_suppression is not None and untrimmed_source(self).captions_folder is None:
             check_can_caption(self.backbone)
             check_can_generate()
@@ -177,6 +186,7 @@ class T3AL(ActionLocalizer):
                     region_class=self.region_class,
                     segment_score=self.segment_score,
                     n_regions=self._n_annotated(video, index),
+                    compares_scores=self.compares_segment_scores,
                 )
                 for index, pseudo_labels in labels[i].items()
             }
@@ -210,8 +220,6 @@ class T3AL(ActionLocalizer):
             inside=frames_inside(video, union, label) if self.oracles.selection else None,
         )
 
-    # --- segments of one pseudo-label -----------------------------------------------------------------------------
-
     def _regions(
         self,
         video: UntrimmedFeatures,
@@ -220,28 +228,12 @@ class T3AL(ActionLocalizer):
         tuned: TunedProjections,
         captions: VideoCaptionTexts | None,
     ) -> FoundRegions:
-        projections = tuned.projections
-        classes = projections.embed_classes(union.features)
-        scores, rounding = final_scores(video.features, classes[label], projections, self.tuning)
-        of_curve: Literal["mean", "max"] = "max" if self.segment_score == "max" else "mean"
-        found = propose_regions(scores, video, self.proposals, rounding=rounding, segment_score=of_curve)
-        segments = found.segments
-        means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in segments]
-        embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
-        cosines = torch.empty(0, len(classes)) if embedded is None else (embedded @ classes.T).cpu()
-        is_kept = [True] * len(segments)
-        if captions is not None:
-            is_kept = kept_segments(segments, captions, projections.embed_classes)
-        return FoundRegions(
-            label=label,
-            curve=found.curve,
-            threshold=found.threshold,
-            segments=segments,
-            cosines=cosines,
-            scale=float(projections.log_scale.exp()),
-            kept=tuple(is_kept),
-            n_steps=tuned.n_steps,
-        )
+        scores = get_args(SegmentScore) if self.compares_segment_scores else (self.segment_score,)
+        settings: dict[str, Any] = {"tuning": self.tuning, "proposals": self.proposals, "scores": scores}
+        found = find_regions(video, label, union.features, tuned, **settings)
+        if captions is None:
+            return found
+        return replace(found, kept=tuple(kept_segments(found.segments, captions, tuned.projections.embed_classes)))
 
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
         settings = self._active_suppression
