@@ -13,13 +13,12 @@ paper: several pseudo-labels per video.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, get_args
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.class_union import ClassUnion
@@ -29,8 +28,7 @@ from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, A
 from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
-from zsar.lightning_modules.t3al.final_scores import final_scores
-from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, SegmentScore, localization_of
+from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, find_regions, localization_of
 from zsar.lightning_modules.t3al.localization_oracles import Oracles, labels_of_sets
 from zsar.lightning_modules.t3al.memory.candidates import Candidate, candidates_of
 from zsar.lightning_modules.t3al.memory.class_prototypes import ClassPrototypes
@@ -38,7 +36,9 @@ from zsar.lightning_modules.t3al.memory.remembered_videos import RememberedVideo
 from zsar.lightning_modules.t3al.projection_tuner import tune_projections
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, TunedProjections, video_to_tune
 from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels, distinct_jobs
-from zsar.lightning_modules.t3al.region_proposals import RegionProposals, propose_regions
+from zsar.lightning_modules.t3al.region_proposals import RegionProposals
+from zsar.lightning_modules.t3al.segment_scores.score_comparison import ScoreComparison
+from zsar.lightning_modules.t3al.segment_scores.scored_segments import SegmentScore, check_has_similarities
 from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
@@ -61,6 +61,7 @@ class T3AL(ActionLocalizer):
         proposals: RegionProposals = RegionProposals(),
         region_class: RegionClass = "nearest",
         segment_score: SegmentScore = "probability",
+        compares_segment_scores: bool = False,
         pseudo_labels: PseudoLabels = PseudoLabels(),
         oracles: Oracles = Oracles(),
         memory: ClassPrototypes | None = None,
@@ -76,7 +77,10 @@ class T3AL(ActionLocalizer):
             region_class: Whether a segment gets the class nearest to its mean frame, or the pseudo-label as in the
                 authors' code.
             segment_score: The score of a segment: the softmax probability of its class among the classes of the set,
-                as in the authors' code, or the mean or maximum of its frames' scores, scaled to 0..1 within the video.
+                as in the authors' code; the mean or maximum of its frames' scores, scaled to 0..1 within the video; its
+                length; or FreeZAD's "log_oic" of unscaled cosines, or that times the actionness ("log_oic_actionness").
+            compares_segment_scores: Whether a test also ranks its segments by every other score, at random, and by
+                their true IoU, for a table of what each is worth.
             pseudo_labels: The number of pseudo-labels of a video.
             oracles: What is read from annotations instead of predicted.
             memory: Scores frames by what the videos of a test show of their classes, not by text (LLT at T = 0); null
@@ -97,7 +101,9 @@ class T3AL(ActionLocalizer):
         self.region_class: RegionClass = region_class
         check_choice(SegmentScore, segment_score=segment_score)
         check_choice(RegionClass, region_class=region_class)
+        check_has_similarities(segment_score, tuning, compares_all=compares_segment_scores)
         self.segment_score: SegmentScore = segment_score
+        self.compares_segment_scores = compares_segment_scores
         self.proposals = proposals
         self.pseudo_labels = pseudo_labels
         self.oracles = oracles
@@ -117,6 +123,10 @@ class T3AL(ActionLocalizer):
             "segment_score": self.segment_score,
         }
 
+    def memory_counts(self) -> dict[int, dict[str, int]]:
+        """See `DescribedMethod.memory_counts`."""
+        return self._remembered.counts()
+
     def setup(self, stage: str) -> None:
         """Fetches class text, and checks that captions are available before any work is done.
 
@@ -124,6 +134,8 @@ class T3AL(ActionLocalizer):
             BackboneError: There are no caption files, and the model cannot generate any or its package is missing.
         """
         super().setup(stage)
+        if stage == "test" and self.compares_segment_scores:
+            self._metrics = ScoreComparison(self.class_texts[stage], self.iou_thresholds, get_args(SegmentScore))
         if self._active_suppression is not None and untrimmed_source(self).captions_folder is None:
             check_can_caption(self.backbone)
             check_can_generate()
@@ -203,6 +215,7 @@ class T3AL(ActionLocalizer):
                     region_class=self.region_class,
                     segment_score=self.segment_score,
                     n_regions=self.oracles.n_regions(video, index),
+                    compares_scores=self.compares_segment_scores,
                 )
                 for index, pseudo_labels in labels[i].items()
             }
@@ -213,8 +226,6 @@ class T3AL(ActionLocalizer):
         cosines = video_cosines(video.features, classes, self.projections)
         return labels_of_sets(video, union, cosines, self.pseudo_labels, self.oracles)
 
-    # --- segments of one pseudo-label -----------------------------------------------------------------------------
-
     def _regions(
         self,
         video: UntrimmedFeatures,
@@ -224,30 +235,13 @@ class T3AL(ActionLocalizer):
         captions: VideoCaptionTexts | None,
         table: int | None,
     ) -> FoundRegions:
-        projections = tuned.projections
-        classes = projections.embed_classes(union.features)
+        scores = get_args(SegmentScore) if self.compares_segment_scores else (self.segment_score,)
+        settings: dict[str, Any] = {"tuning": self.tuning, "proposals": self.proposals, "scores": scores}
         prototype = self._remembered.prototype(table, label, video)
-        looked_for = classes[label] if prototype is None else prototype
-        scores, rounding = final_scores(video.features, looked_for, projections, self.tuning)
-        of_curve: Literal["mean", "max"] = "max" if self.segment_score == "max" else "mean"
-        found = propose_regions(scores, video, self.proposals, rounding=rounding, segment_score=of_curve)
-        segments = found.segments
-        means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in segments]
-        embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
-        cosines = torch.empty(0, len(classes)) if embedded is None else (embedded @ classes.T).cpu()
-        is_kept = [True] * len(segments)
-        if captions is not None:
-            is_kept = kept_segments(segments, captions, projections.embed_classes)
-        return FoundRegions(
-            label=label,
-            curve=found.curve,
-            threshold=found.threshold,
-            segments=segments,
-            cosines=cosines,
-            scale=float(projections.log_scale.exp()),
-            kept=tuple(is_kept),
-            n_steps=tuned.n_steps,
-        )
+        found = find_regions(video, label, union.features, tuned, prototype=prototype, **settings)
+        if captions is None:
+            return found
+        return replace(found, kept=tuple(kept_segments(found.segments, captions, tuned.projections.embed_classes)))
 
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
         settings = self._active_suppression

@@ -33,6 +33,10 @@ LOCALIZATION_NOTE = (
     "mAP: mean average precision of temporal localization, averaged over the draws of classes of a run; avg: mean over "
     "the thresholds; adaptations: per run"
 )
+SCORES_NOTE = (
+    "by score: the same segments, ranked by other scores; random: the mean of ten random rankings; true_iou: by their "
+    "IoU with the annotated instance, the most that a score can reach"
+)
 PAPER_MEAN_NOTE = "paper mean: the mean at 0.5, 0.75 and 0.95, which papers on ActivityNet call the average"
 
 _TUNING_COLUMNS = (
@@ -50,7 +54,7 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         rows: The rows of all runs.
 
     Returns:
-        Recognition, tuning, how much frames differ, localization, then a table for each row with published figures.
+        Recognition, tuning, how much frames differ, localization, scores of segments, then a table for each row with published figures.
     """
     recognized = [row.group for row in rows if isinstance(row.group, RunGroup)]
     localized = [row.group for row in rows if isinstance(row.group, LocalizationGroup)]
@@ -59,6 +63,7 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         *tuning_tables(recognized),
         *frame_tables(recognized),
         *precision_tables(localized),
+        *score_tables(localized),
         *published_tables(rows),
     ]
 
@@ -157,6 +162,25 @@ def precision_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:
     notes = [LOCALIZATION_NOTE, *[PAPER_MEAN_NOTE] * has_paper_mean]
     notes += [note for group in groups for note in group.damage_notes]
     return _with_notes(tables, [*notes, *_deviation_note(groups)])
+
+
+def score_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:
+    """Temporal mAP of the same segments by each of their scores, of rows whose runs all compared the same scores."""
+    tables = []
+    for rows in _by_figures([group for group in groups if group.compared_scores]):
+        names = rows[0].set_names
+        columns = (Column("mAP in % at IoU", is_number=False), Column("by score", is_number=False))
+        tables.append(
+            ReportTable(
+                columns=(*columns, *(Column(precision_name(name)) for name in names), Column("runs")),
+                rows=tuple(
+                    TableRow((group.name, score, *(group.score_figure(score, name) for name in names), len(group.runs)))
+                    for group in rows
+                    for score in group.compared_scores
+                ),
+            )
+        )
+    return _with_notes(tables, [SCORES_NOTE])
 
 
 def _tuning_row(group: RunGroup, set_name: str) -> TableRow:

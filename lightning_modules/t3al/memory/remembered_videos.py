@@ -113,9 +113,9 @@ class RememberedVideos:
         prototype = self._tables.prototype(table, label, video.id)
         return None if prototype is None else prototype.to(video.features)
 
-    def described(self) -> dict[int, dict[str, int]] | None:
-        """What the tables hold, by index of the set; None without a memory or before it is filled."""
-        return None if self._tables is None else self._tables.counts()
+    def counts(self) -> dict[int, dict[str, int]]:
+        """See `PrototypeTable.counts`; empty without a memory or before it is filled."""
+        return {} if self._tables is None else self._tables.counts()
 
     def close(self) -> None:
         """Deletes the kept videos; the tables stay."""

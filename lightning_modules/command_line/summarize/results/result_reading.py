@@ -187,7 +187,7 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
         raise ValueError(
             f"{path}: n_damaged_frames is {shortened(n_damaged)}, but a count is a whole number from 0 on; test again"
         )
-    for part in ("mean", "std"):
+    for part in ("mean", "std", "segment_scores"):
         _check_numbers(path, content.get(part) or {}, part)
     _check_sums(path, content)
 
