@@ -54,7 +54,8 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         rows: The rows of all runs.
 
     Returns:
-        Recognition, tuning, how much frames differ, localization, scores of segments, then a table for each row with published figures.
+        Recognition, tuning, how much frames differ, localization, scores of segments, then a table for each row with
+        published figures.
     """
     recognized = [row.group for row in rows if isinstance(row.group, RunGroup)]
     localized = [row.group for row in rows if isinstance(row.group, LocalizationGroup)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import trained_model_variant
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
@@ -38,6 +39,9 @@ _LOSSES = {
     "authors": "authors' code",
     "reference": "authors' loss",  # of results from before, whose other settings were not the authors'
 }
+
+# What T3AL without a step is called by its score of segments; other settings are compared one by one.
+_FREEZAD = {"log_oic_actionness": None, "log_oic": "without actionness"}
 
 _AUGMIX = {
     "views": "AugmentedViews",
@@ -209,6 +213,8 @@ def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:
     if name != "T3AL":
         return name, None
     arguments = dict(settings.model_arguments)
+    if arguments.get("tuning.n_steps") == "0" and arguments.get("segment_score") in _FREEZAD:
+        return FREEZAD, _FREEZAD[arguments["segment_score"]]
     oracles = [oracle for key, oracle in _ORACLES.items() if arguments.get(f"oracles.{key}") == "True"]
     variants = [f"oracle: {'all three' if len(oracles) == len(_ORACLES) else ', '.join(oracles)}"] if oracles else []
     loss = _LOSSES.get(arguments.get("tuning.loss", "paper"))

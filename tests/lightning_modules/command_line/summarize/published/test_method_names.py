@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 import zsar.datamodules.views
+from tests.makers.results.localization_results import localization_of, write_localization
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method
+from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method, method_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
@@ -127,3 +128,19 @@ def test_a_method_of_ones_own_keeps_its_name(tmp_path: Path) -> None:
     settings = {**settings_of(tmp_path, EXPERIMENTS / "zar_hmdb51.yaml"), "method": "mine"}
     assert adapted_method(settings, "CLIP") == ("mine", None)
     assert adapted_method(settings, "T2L") == ("mine", "on T2L")
+
+
+@pytest.mark.parametrize(
+    ("score", "n_steps", "named"),
+    [
+        ("log_oic_actionness", 0, ("FreeZAD", None)),
+        ("log_oic", 0, ("FreeZAD", "without actionness")),
+        ("length", 0, ("T3AL", "T = 0")),
+        ("log_oic_actionness", 50, ("T3AL", "without suppression")),
+    ],
+)
+def test_t3al_without_a_step_is_freezad_by_its_score_of_segments(
+    tmp_path: Path, score: str, n_steps: int, named: tuple[str, str | None]
+) -> None:
+    arguments = {"tuning": {"n_steps": n_steps}, "suppression": None, "segment_score": score}
+    assert method_of(localization_of(write_localization(tmp_path / "a", arguments=arguments)).settings) == named
