@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
@@ -50,7 +52,9 @@ def doubt_of(cosines: Tensor, label: int, scale: float) -> float:
         label: Index of the class in the set.
         scale: CLIP's logit scale.
     """
-    return -float((scale * cosines.double()).log_softmax(dim=0)[label])
+    margins = scale * (cosines - cosines[label]).double()
+    others = torch.cat([margins[:label], margins[label + 1 :]])
+    return float(functional.softplus(others.logsumexp(dim=0)))  # -ln(1 / (1 + sum exp)), without rounding xi to 1
 
 
 def easy_embedding(
