@@ -1,4 +1,4 @@
-"""What the paper of T3AL, the code of FreeZAD and notes on LLT say of their settings, to compare with those of a run."""
+"""What T3AL's paper, FreeZAD's code and notes on LLT say of their settings, to compare with those of a run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def t3al_pairs(settings: LocalizationSettings, method: str) -> list[tuple[str, o
 
     Args:
         settings: Of the run.
-        method: Of the published figure: settings of FreeZAD and LLT are compared with their own figures, T3AL's with all
+        method: Of the published figure: FreeZAD's and LLT's settings are compared with their own, T3AL's with all
             others.
 
     Returns:
