@@ -1,6 +1,6 @@
 """What the score of a segment is worth: FreeZAD's released predictions on THUMOS14, ranked in other ways.
 
-    python benchmarks/segment_scores.py [--predictions ../shared/predictions] [--random 3]
+    python benchmarks/segment_scores.py [--predictions ../shared/predictions] [--random 10]
 
 Reads freezad_thumos14_75.pt and freezad_thumos14_50.pt: for ten draws of classes the segments and scores that FreeZAD's
 authors published, the annotations, and the average precision of each class and threshold by their own evaluation. The
@@ -94,7 +94,7 @@ def main() -> int:
     """Prints the table; returns 1 if the published scores come to other precisions than the authors'."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--predictions", type=Path, default=ROOT.parent / "shared" / "predictions", metavar="FOLDER")
-    parser.add_argument("--random", type=int, default=3, help="random rankings of each draw, whose mean is shown")
+    parser.add_argument("--random", type=int, default=10, help="random rankings of each draw, whose mean is shown")
     options = parser.parse_args()
     if options.random < 1:
         parser.error(f"--random must be at least 1; got {options.random}")
