@@ -46,6 +46,7 @@ ROWS = {
     "t3al_oracle_selection": ("T3AL (oracle: selection)", "coca_ViT-L-14"),
     "t3al_oracle_all": ("T3AL (oracle: all three)", "coca_ViT-L-14"),
     "freezad": ("FreeZAD", "coca_ViT-L-14"),
+    "llt": ("LLT (T = 0)", "coca_ViT-L-14"),  # in two passes
 }
 FIGURES = load_published_figures()
 # An untrained CoCa finds many segments, each of which is captioned, by long nonsense that its text tower may not take.
@@ -57,6 +58,7 @@ FEW_SHORT_CAPTIONS = {
 RENDERED: list[tuple[str, dict[str, Any], bool]] = [
     ("frame_wise", {}, False),
     ("t0", {}, False),
+    ("llt", {}, False),
     ("t3al_without_suppression", {}, True),
     ("t3al", FEW_SHORT_CAPTIONS, True),
     ("oracle_class", FEW_SHORT_CAPTIONS, True),
@@ -153,7 +155,7 @@ def test_the_experiments_are_all_that_the_paper_tests_without_training() -> None
         if figure.protocol == "localization" and figure.trained_on is None
     }
     assert tested == sorted(rows)
-    assert len(tested) == 31
+    assert len(tested) == 33
 
 
 def test_the_authors_code_has_its_experiment_for_each_table() -> None:

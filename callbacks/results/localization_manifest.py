@@ -116,6 +116,7 @@ class LocalizationManifest(Callback):
             "sets": sets,
             **(mean_and_deviation(list(sets.values())) if is_test else {}),
             **({"segment_scores": compared} if compared else {}),
+            **_memory(pl_module, stage),
             "complete": not limited,
             "undecodable": problems,
             "seconds": cost["seconds"],
@@ -163,6 +164,13 @@ def _predicted_sets(model: ActionLocalizer, data: Any, *, n_failed: int) -> dict
         text.set_name: {"n_classes": len(text.names), "n_listed": len(data.videos), "n_failed": n_failed}
         for text in model.class_texts["predict"]
     }
+
+
+def _memory(model: ActionLocalizer, stage: str) -> dict[str, dict[str, dict[str, int]]]:
+    """Of how many classes a memory of all videos has prototypes, and of how many videos these are made, by set."""
+    texts = model.class_texts[stage]
+    counts = {texts[index].set_name: of_set for index, of_set in model.memory_counts().items()}
+    return {"memory": counts} if counts else {}
 
 
 def score_table(compared: Mapping[str, Mapping[str, float]]) -> Table:

@@ -62,6 +62,7 @@ def find_regions(
     tuning: ProjectionTuning,
     proposals: RegionProposals,
     scores: Collection[str],
+    prototype: Tensor | None = None,
 ) -> FoundRegions:
     """Finds the segments of a pseudo-label.
 
@@ -73,13 +74,15 @@ def find_regions(
         tuning: Which scores the curve has.
         proposals: How frames become segments.
         scores: The scores that segments get; the probability, which depends on the set, may be among them.
+        prototype: A unit vector [D] that frames are compared with instead of the label's text; None for the text.
 
     Returns:
         The segments, all of them kept.
     """
     projections = tuned.projections
     classes = projections.embed_classes(text_features)
-    of_frames, rounding = final_scores(video.features, classes[label], projections, tuning)
+    looked_for = classes[label] if prototype is None else prototype
+    of_frames, rounding = final_scores(video.features, looked_for, projections, tuning)
     found = propose_regions(of_frames, video, proposals, rounding=rounding)
     means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in found.segments]
     embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
@@ -93,7 +96,7 @@ def find_regions(
             scores,
             curve=found.curve,
             video=video,
-            text=classes[label],
+            text=looked_for,
             projections=projections,
             tuning=tuning,
         ),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.summarize.published.method_names import scorer_of, start_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import PublishedFigure
-from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, t3al_pairs
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT, t3al_pairs
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import published_tuned_share
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings
@@ -176,7 +176,7 @@ def _localization_pairs(group: LocalizationGroup, figure: PublishedFigure) -> li
         ("class text", _text_kinds(settings.class_text), figure.class_text),
         ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),
         ("classes", "drawn" if settings.split_lists is None else "published lists", "published lists"),
-        *(t3al_pairs(settings, figure.method) if figure.method in ("T3AL", FREEZAD) else ()),
+        *(t3al_pairs(settings, figure.method) if figure.method in ("T3AL", FREEZAD, LLT) else ()),
     ]
 
 

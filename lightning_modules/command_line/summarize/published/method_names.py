@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
-from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
     trained_model_variant,
     with_structure,
@@ -217,18 +217,19 @@ def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:
     if name != "T3AL":
         return name, None
     arguments = dict(settings.model_arguments)
-    if arguments.get("tuning.n_steps") == "0" and arguments.get("segment_score") in _FREEZAD:
+    has_memory = "memory.order" in arguments
+    if not has_memory and arguments.get("tuning.n_steps") == "0" and arguments.get("segment_score") in _FREEZAD:
         return FREEZAD, _FREEZAD[arguments["segment_score"]]
     oracles = [oracle for key, oracle in _ORACLES.items() if arguments.get(f"oracles.{key}") == "True"]
     variants = [f"oracle: {'all three' if len(oracles) == len(_ORACLES) else ', '.join(oracles)}"] if oracles else []
     loss = _LOSSES.get(arguments.get("tuning.loss", "paper"))
     if arguments.get("tuning.n_steps") == "0":
-        variants.append("T = 0")
+        variants.append("T = 0, two passes" if arguments.get("memory.order") == "two_pass" else "T = 0")
     elif loss is not None:
         variants.append(loss)
     elif arguments.get("suppression") == "None" and not oracles:
         variants.append("without suppression")
-    return name, "; ".join(variants) or None
+    return LLT if has_memory else name, "; ".join(variants) or None
 
 
 def _departures(method: str, settings: Mapping[str, str], published: Mapping[str, str]) -> list[str]:

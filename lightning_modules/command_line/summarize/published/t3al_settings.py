@@ -1,4 +1,4 @@
-"""What the paper of T3AL and the code of FreeZAD say of their settings, to compare with those of a run."""
+"""What T3AL's paper, FreeZAD's code and notes on LLT say of their settings, to compare with those of a run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SUPPRESSION = {
     "suppression.seconds": "None",
 }
 _ON_ACTIVITYNET = {"tuning.n_steps": "25", "tuning.n_selected": "20", "tuning.background": "none"}
-FREEZAD = "FreeZAD"
+FREEZAD, LLT = "FreeZAD", "LLT"
 _OF_FREEZAD = {  # on THUMOS14
     "tuning.n_steps": "0",
     "tuning.similarity": "cosine",
@@ -46,6 +46,14 @@ _OF_FREEZAD = {  # on THUMOS14
     "region_class": "pseudo_label",
     "segment_score": "log_oic_actionness",
 }
+_OF_LLT = {  # what notes on its paper tell
+    "tuning.n_steps": "0",
+    "suppression": "None",
+    "memory.capacity": "4",
+    "memory.easy_share": "0.05",
+    "memory.order": "stream",
+}
+_OF_OTHERS = {FREEZAD: _OF_FREEZAD, LLT: _OF_LLT}
 
 
 def t3al_pairs(settings: LocalizationSettings, method: str) -> list[tuple[str, object, object]]:
@@ -53,7 +61,8 @@ def t3al_pairs(settings: LocalizationSettings, method: str) -> list[tuple[str, o
 
     Args:
         settings: Of the run.
-        method: Of the published figure: FreeZAD's settings are compared with its own figures, T3AL's with all others.
+        method: Of the published figure: FreeZAD's and LLT's settings are compared with their own, T3AL's with all
+            others.
 
     Returns:
         The name, ours and the paper's of each recorded setting, and one more pair for all that an older result does
@@ -62,7 +71,7 @@ def t3al_pairs(settings: LocalizationSettings, method: str) -> list[tuple[str, o
     if settings.model.split(".")[-1] != "T3AL":
         return []
     ours = dict(settings.model_arguments)
-    stated = _OF_FREEZAD if method == FREEZAD else _stated(settings.data_set, ours)
+    stated = _OF_OTHERS.get(method) or _stated(settings.data_set, ours)
     pairs: list[tuple[str, object, object]] = [
         (name, ours[name], value) for name, value in stated.items() if name in ours
     ]

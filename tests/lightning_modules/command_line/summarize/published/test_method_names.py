@@ -142,5 +142,19 @@ def test_a_method_of_ones_own_keeps_its_name(tmp_path: Path) -> None:
 def test_t3al_without_a_step_is_freezad_by_its_score_of_segments(
     tmp_path: Path, score: str, n_steps: int, named: tuple[str, str | None]
 ) -> None:
-    arguments = {"tuning": {"n_steps": n_steps}, "suppression": None, "segment_score": score}
+    arguments = {"tuning": {"n_steps": n_steps}, "suppression": None, "segment_score": score, "memory": None}
     assert method_of(localization_of(write_localization(tmp_path / "a", arguments=arguments)).settings) == named
+
+
+def test_t3al_with_a_memory_is_llt_and_says_in_how_many_passes(tmp_path: Path) -> None:
+    named = {}
+    for order, oracles in (("stream", {}), ("two_pass", {}), ("two_pass ", {"perfect_class": True})):
+        memory = {"capacity": 4, "easy_share": 0.05, "order": order.strip()}
+        arguments = {"tuning": {"n_steps": 0}, "suppression": None, "segment_score": "log_oic", "memory": memory}
+        result = write_localization(tmp_path / order, arguments={**arguments, "oracles": oracles})
+        named[order] = method_of(localization_of(result).settings)
+    assert named == {
+        "stream": ("LLT", "T = 0"),
+        "two_pass": ("LLT", "T = 0, two passes"),
+        "two_pass ": ("LLT", "oracle: class; T = 0, two passes"),
+    }

@@ -46,6 +46,14 @@ def test_freezad_is_compared_with_its_own_settings(tmp_path: Path) -> None:
     assert {name for name, _, _ in differing(tmp_path / "c", shipped)} >= {"region_class"}  # beside T3AL's T = 0
 
 
+def test_llt_is_compared_with_what_is_known_of_it(tmp_path: Path) -> None:
+    shipped = arguments_of("llt.yaml")
+    two_passes = [("memory.order", "two_pass", "stream")]
+    assert differing(tmp_path / "a", shipped, method="LLT") == two_passes
+    changed = {**shipped, "memory": {"capacity": 7, "easy_share": 0.05, "order": "stream"}}
+    assert differing(tmp_path / "b", changed, method="LLT") == [("memory.capacity", "7", "4")]
+
+
 @pytest.mark.parametrize(
     "changed",
     [
