@@ -47,6 +47,7 @@ FLOORS = {
         ["command_line"],
     ],
     "callbacks": [
+        ["adaptation_callback"],
         [
             "cost",
             "prompt_tuning",
@@ -56,6 +57,7 @@ FLOORS = {
             "undecodable_videos",
             "weight_mean",
         ],
+        ["confidence_memory"],
         ["results", "stop_signals"],
         ["pictures", "tracking"],
     ],
@@ -234,7 +236,11 @@ def is_of_lightning(module: str) -> bool:
 
 OF_METHODS = [
     module
-    for folder in (*(f"lightning_modules/{method}/" for method in METHODS), "callbacks/prompt_tuning/")
+    for folder in (
+        *(f"lightning_modules/{method}/" for method in METHODS),
+        "callbacks/prompt_tuning/",
+        "callbacks/confidence_memory/",
+    )
     for module in under(folder)
     if not module.endswith("__init__.py")
 ]
