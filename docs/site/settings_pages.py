@@ -62,9 +62,9 @@ def callbacks_page() -> str:
     """The callbacks that a configuration names."""
     head = (
         "# Callbacks\n\n`PromptTuning` or `ConfidenceMemory` is set by `--adaptation` (`configs/adaptation/`). "
-        "Results, tables and checkpoints are written by callbacks that are part of every run and have no settings, except "
-        "`--checkpoint.*`, those of Lightning's `ModelCheckpoint`. Pictures are drawn by the callbacks below, which "
-        "fragments append to a test; several can be given."
+        "Results, tables and checkpoints are written by callbacks that are part of every run and have no settings, "
+        "except `--checkpoint.*`, those of Lightning's `ModelCheckpoint`. Pictures are drawn by the callbacks below, "
+        "which fragments append to a test; several can be given."
     )
     rows = [
         (code(path.rpartition(".")[2]), ", ".join(code(f"--config visualization/{stem}") for stem in stems))

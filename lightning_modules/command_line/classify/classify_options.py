@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zsar.api.adaptation.adaptation_files import shipped_tunings
 from zsar.datamodules.choices.none_of_these import NONE_OF_THESE
 from zsar.lightning_modules.command_line.classify.live_options import LiveOptions, check_live
 from zsar.lightning_modules.command_line.options.command import Command
@@ -22,6 +21,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     ViewedRecognizerOptions,
     WorkerOption,
 )
+from zsar.lightning_modules.experiments.shipped_configs import shipped_tunings
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH
 

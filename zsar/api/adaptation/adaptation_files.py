@@ -23,7 +23,7 @@ from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.lightning_modules.experiments.composed_settings import Statement, compose
 from zsar.lightning_modules.experiments.experiment_files import read_statements
-from zsar.lightning_modules.experiments.shipped_configs import SHIPPED, is_config_name, located, nowhere, shipped_names
+from zsar.lightning_modules.experiments.shipped_configs import is_config_name, located, nowhere, shipped_tunings
 from zsar.runtime.class_paths import class_path, current_class_path
 from zsar.runtime.files.given_files import check_given_file
 from zsar.runtime.permitted_classes import only_permitted_classes, path_of
@@ -109,19 +109,13 @@ def read_adaptation(name: str | Path) -> Adaptation:
         raise ValueError(f"{path}: {_reason(error)}") from error
 
 
-def shipped_tunings() -> list[str]:
-    """The adaptations of zsar that tune a prompt to a video, sorted: not the memories, which need a whole test set."""
-    texts = {name: (SHIPPED / "adaptation" / f"{name}.yaml").read_text("utf-8") for name in shipped_names("adaptation")}
-    return [name for name, text in texts.items() if class_path(PromptTuning) in text]
-
-
 def _refuse_memory(stated: object, path: Path) -> None:
     """Refuses an adaptation that needs all videos before it answers for the first."""
     named = str(stated.get("class_path")) if isinstance(stated, Mapping) else ""
     if named.rpartition(".")[2] == "ConfidenceMemory":
         raise ValueError(
-            f"{path} is a memory of all videos of a set, but videos of your own are answered one after another; put them "
-            f"into a folder and run zsar predict --data VideoFolder with --config {path}"
+            f"{path} is a memory of all videos of a set, but videos of your own are answered one after another; put "
+            f"them into a folder and run zsar predict --data VideoFolder with --config {path}"
         )
 
 
