@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Cache = tuple[int, float, float]  # capacity, alpha, beta
 
 
 def softmax(z: Array) -> Array:
@@ -51,9 +52,7 @@ def tda_views(views: Array, classes: Array, scale: float, share: float) -> tuple
 class TDA:
     """The two caches."""
 
-    def __init__(
-        self, n_classes: int, *, positive: tuple[int, float, float], negative: tuple[int, float, float]
-    ) -> None:
+    def __init__(self, n_classes: int, *, positive: Cache, negative: Cache) -> None:
         self.n_classes, self.positive, self.negative = n_classes, positive, negative
         self.of_positive: dict[int, list[Any]] = {}
         self.of_negative: dict[int, list[Any]] = {}
