@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 CLASSES = ("red dance", "green dance", "blue dance", "white dance")
 
 
-def tested(folder: Path, video_tree: Path, callback: Any, *, model: Any = None, **more: Any) -> dict[str, Any]:
+def run_with(folder: Path, video_tree: Path, callback: Any, *, model: Any = None, **more: Any) -> dict[str, Any]:
     module = data(video_tree, **{"views": None, **more})
     return run_test(folder, model_of() if model is None else model, module, callback)
 
@@ -32,8 +32,8 @@ def test_a_test_has_two_passes_and_says_what_the_memory_did(tmp_path: Path, vide
     (video_tree / "red dance" / "0.mp4").write_bytes(b"no video")
     more: dict[str, Any] = {"on_decode_error": "count_as_wrong"}
     model = model_of()
-    result = tested(tmp_path / "tda", video_tree, ConfidenceMemory(method="TDA"), model=model, **more)
-    plain = tested(tmp_path / "plain", video_tree, None, **more)
+    result = run_with(tmp_path / "tda", video_tree, ConfidenceMemory(method="TDA"), model=model, **more)
+    plain = run_with(tmp_path / "plain", video_tree, None, **more)
     assert model.adaptation is None
     settings = result["adaptation"]
     assert (settings["method"], settings["order"], settings["alpha"], plain["adaptation"]) == (
@@ -64,7 +64,7 @@ def test_neither_batch_size_nor_order_matters(method: Any, tmp_path: Path, video
         path.write_text("\n".join(["path,label", *order]))
         callback = ConfidenceMemory(method=method)
         views = AUGMENTED if method == "DMN" else None
-        logits.append(tested(tmp_path / str(n), video_tree, callback, views=views, batch_size=batch_size, test=path))
+        logits.append(run_with(tmp_path / str(n), video_tree, callback, views=views, batch_size=batch_size, test=path))
     torch.testing.assert_close(logits[0]["logits"], logits[1]["logits"].flip(0), atol=1e-4, rtol=0)
     assert logits[0]["stored"] == logits[1]["stored"]
 
@@ -73,14 +73,14 @@ def test_neither_batch_size_nor_order_matters(method: Any, tmp_path: Path, video
 @pytest.mark.parametrize("kind", [kind for kind in MODELS if kind != "AP-CLIP"])
 def test_every_model_is_corrected_or_says_why_not(kind: str, tmp_path: Path, video_tree: Path) -> None:
     model = model_of(MODELS[kind], **({"n_frames": 4} if kind == "T2L" else {}))
-    result = tested(tmp_path, video_tree, ConfidenceMemory(method="TDA"), model=model)
+    result = run_with(tmp_path, video_tree, ConfidenceMemory(method="TDA"), model=model)
     assert result["sets"]["test"]["entropy_after"] < result["sets"]["test"]["entropy_before"]
 
 
 def test_without_weight_it_is_a_plain_test_and_a_stream_says_so(tmp_path: Path, video_tree: Path) -> None:
     callback = ConfidenceMemory(method="TDA", alpha=0.0, negative_alpha=0.0, order="stream")
-    result = tested(tmp_path / "with", video_tree, callback)
-    plain = tested(tmp_path / "plain", video_tree, None)
+    result = run_with(tmp_path / "with", video_tree, callback)
+    plain = run_with(tmp_path / "plain", video_tree, None)
     torch.testing.assert_close(result["logits"], plain["logits"], atol=1e-5, rtol=0)
     assert result["adaptation"]["method"] == "TDA (stream)"
 
