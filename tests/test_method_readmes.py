@@ -14,7 +14,6 @@ from jsonargparse import ArgumentParser
 
 from tests.makers.documents import assert_parses, sections, tables, zsar_commands
 from tests.makers.source_tree import METHODS, ROOT
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.data_sets import UCF101, UCF101P, THUMOS14Untrimmed
 from zsar.lightning_modules.command_line.model_kinds import ADAPTATIONS, classes_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import (
