@@ -67,9 +67,7 @@ def check_accepted(class_: type, words: list[str]) -> None:
     Raises:
         ArgumentError: One of them is not accepted.
     """
-    settings: dict[str, Any] = (
-        {"method": "a name" if class_ is PromptTuning else "TDA"} if class_ in ADAPTATIONS else {}
-    )
+    settings: dict[str, Any] = {"method": "TDA"} if class_ in ADAPTATIONS else {}
     for option, value in zip(words[::2], words[1::2], strict=True):
         *groups, name = option.split(".")[1:]
         group = settings
