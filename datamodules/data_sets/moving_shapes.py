@@ -79,7 +79,7 @@ class MovingShapes(TrimmedVideoDataModule):
             n_test: Test clips of each class.
             render_seed: Seed of the clips.
             scene: What the clips look like: "plain", shapes that move by about half of the frame; or "slow_in_clutter",
-                the same by a quarter of it, 6 to 9 pixels, among static grey blocks.
+                the same by a third of it, 10 to 13 pixels, among static grey blocks.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
             split: Which classes and videos are used for training and for testing.

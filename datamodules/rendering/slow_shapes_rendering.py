@@ -2,9 +2,9 @@
 
 Classes, random numbers and the order of frames are those of `moving_shapes_rendering`: a clip is rendered moving to the
 right or to the bottom, and played backwards for the opposite direction. Shapes are as large there, since the tiny CLIP
-knows no others, but move by half of the way: about one patch of 8 px. Grey blocks and grains of noise fill the rest and
-stay as they are. Most pixels are the same in all frames of a clip, so that all have nearly the same embedding unless a
-model makes them differ. No blur shows the axis of the motion.
+knows no others, but move by a third of the frame: 10 to 13 px of 32, where a patch has 8. Grey blocks and grains of noise
+fill the rest and stay as they are. Most pixels are the same in all frames of a clip, so that all have nearly the same
+embedding unless a model makes them differ. No blur shows the axis of the motion.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from zsar.datamodules.rendering.shape_painting import (
 
 # All lengths are fractions of the frame's size.
 _RADIUS = (0.185, 0.215)
-_TRAVEL = (0.20, 0.28)
+_TRAVEL = (0.30, 0.40)
 _CENTRE_JITTER = 0.20  # along and across
 _BLOCK = (0.10, 0.35)  # width and height
 
