@@ -30,7 +30,6 @@ from zsar.callbacks.prompt_tuning.tuning_report import gathered_totals
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.runtime.choices import check_choice
 from zsar.runtime.gathering import gather_from_all
 
@@ -210,8 +209,7 @@ class ConfidenceMemory(AdaptationCallback):
         batch = trainer.strategy.batch_to_device(batch, dataloader_idx=number)
         keys = [table.key(index) for index in batch.indices.tolist()]
         with trainer.precision_plugin.forward_context():
-            logits = self._attached.observe(batch, text, keys)
-        check_logits(logits, keys, precision=str(trainer.precision))
+            self._attached.observe(batch, text, keys, precision=str(trainer.precision))
 
     def _gather(self, trainer: Trainer, model: ActionRecognizer) -> None:
         adaptation = self._attached

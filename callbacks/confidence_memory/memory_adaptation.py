@@ -25,6 +25,7 @@ from zsar.callbacks.prompt_tuning.embedded_views import embed_all_views
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
+from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.runtime.device_clock import DeviceClock
 
 if TYPE_CHECKING:
@@ -102,23 +103,23 @@ class MemoryAdaptation:
         self._observed: dict[str, _Observed] = {}
         self._scored: dict[str, _Scored] = {}
 
-    def observe(self, batch: VideoBatch, text: ClassText, identities: Sequence[str]) -> Tensor:
+    def observe(self, batch: VideoBatch, text: ClassText, identities: Sequence[str], *, precision: str) -> None:
         """Embeds a batch, and shows it to the memory if that takes all videos before it scores any.
 
         Args:
             batch: The videos, on the model's device.
             text: The classes of their set.
             identities: Their ids in the data set.
-
-        Returns:
-            Their logits without the memory, [B, C], on the CPU.
+            precision: The precision of the computation, for messages.
 
         Raises:
+            NotFiniteError: Logits are NaN or infinite.
             ValueError: The method stores the plain view of a video, but the test has several.
         """
         name, totals = text.set_name, self.totals[text.set_name]
         clock = DeviceClock(self._model.device)
         observations, frames, untuned = self._embed(batch, text)
+        check_logits(untuned, identities, precision=precision)
         totals.encoding_seconds += clock.lap()
         observed = self._observed.setdefault(name, _Observed())
         memory = self._memory(text)
@@ -137,7 +138,6 @@ class MemoryAdaptation:
         totals.tuning_seconds += clock.lap()
         if batch.views is not None:
             totals.view_seconds += float(batch.views.seconds[~batch.failed].sum())
-        return observed.untuned[-1]
 
     def finish(self, text: ClassText, others: Sequence[Memory]) -> None:
         """Ends the first pass over a set: scores its videos.

@@ -43,7 +43,7 @@ def logits_of(
     adaptation = MemoryAdaptation(model, [TEXT], settings=memory_settings("TDA"), order=order)
     model.adaptation = adaptation
     for part in parts:
-        adaptation.observe(batch(*part, failed=failed), TEXT, [f"video {index}" for index in part])
+        adaptation.observe(batch(*part, failed=failed), TEXT, [f"video {index}" for index in part], precision="32-true")
     adaptation.finish(TEXT, [adaptation.memory(TEXT)])
     embedded = adaptation.adapt(batch(*range(N)), TEXT)
     assert embedded.frames.shape == (N, 1, 1, 64)
