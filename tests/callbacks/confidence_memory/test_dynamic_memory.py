@@ -34,7 +34,7 @@ def test_by_hand_a_video_turns_its_class_towards_it() -> None:
     memory = DynamicMemory(replace(SETTINGS, weight=1.0), classes, torch.tensor(2.0))
     memory.insert(videos, 0, identity="a")
     a = math.exp(-5.5)
-    g = torch.tensor([2 / math.hypot(1, a), 2.0]).double()  # s f g; class 1 has its text alone
+    g = torch.tensor([2 / math.hypot(1, a), 2.0], dtype=torch.float64)  # s f g; class 1 has its text alone
     expected = (torch.stack([z[1].softmax(0), g.softmax(0)]).mean(0)).log()
     torch.testing.assert_close(memory.score(videos)[1], expected)
     assert memory.counts() == {"dynamic": [1, 0]}

@@ -5,16 +5,16 @@ import torch
 
 from zsar.callbacks.confidence_memory.kept_views import joined, observe_for_dmn, observe_for_tda
 
-ONE = torch.ones(1)
+ONE, F64 = torch.ones(1), torch.float64
 
 
 def test_a_single_view_is_kept_as_it_is_by_hand() -> None:
     """With p = (3/4, 1/4): H = ln 4 - 3/4 ln 3."""
-    embeddings, logits = torch.tensor([[[0.6, 0.8]]]).double(), torch.tensor([[[math.log(3), 0.0]]]).double()
+    embeddings, logits = torch.tensor([[[0.6, 0.8]]], dtype=F64), torch.tensor([[[math.log(3), 0.0]]], dtype=F64)
     seen = observe_for_tda(embeddings, logits, ONE, 0.1)
     torch.testing.assert_close(seen.embeddings, embeddings[:, 0])
     torch.testing.assert_close(seen.logits, logits[:, 0])
-    torch.testing.assert_close(seen.probabilities, torch.tensor([[0.75, 0.25]]).double())
+    torch.testing.assert_close(seen.probabilities, torch.tensor([[0.75, 0.25]], dtype=F64))
     assert (seen.labels.tolist(), len(seen)) == ([0], 1)
     assert seen.entropies.tolist() == pytest.approx([math.log(4) - 0.75 * math.log(3)], abs=1e-12)
 
@@ -34,7 +34,7 @@ def test_of_four_views_the_surest_half_speak_by_hand() -> None:
 
 
 def test_of_a_memory_of_plain_views_the_others_decide_on_the_class_alone() -> None:
-    plain, plain_logits = torch.tensor([[1.0, 0]]).double(), torch.tensor([[0.1, 0]]).double()
+    plain, plain_logits = torch.tensor([[1.0, 0]], dtype=F64), torch.tensor([[0.1, 0]], dtype=F64)
     logits = torch.tensor([[[0.1, 0], [0, 4], [0, 3]]]).double()
     seen = observe_for_dmn(plain, plain_logits, logits, torch.ones(3), 0.4)
     assert (seen.embeddings.tolist(), seen.logits.tolist(), seen.labels.tolist()) == ([[1, 0]], [[0.1, 0]], [1])

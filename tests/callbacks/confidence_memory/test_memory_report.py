@@ -1,5 +1,7 @@
 from typing import Any
 
+import torch
+
 from tests.makers.memory_videos import made_classes, made_views
 from zsar.callbacks.confidence_memory.kept_views import Observations
 from zsar.callbacks.confidence_memory.memory_report import print_memories, stored_videos
@@ -9,8 +11,6 @@ from zsar.datamodules.batch import ClassText
 
 
 def test_what_is_stored_is_told_by_class_and_in_a_line(capsys: Any) -> None:
-    import torch
-
     names = tuple("abcde")
     text = ClassText("test", names, tuple((name,) for name in names), "names")
     views = made_views(4)[:, 0]
@@ -24,5 +24,5 @@ def test_what_is_stored_is_told_by_class_and_in_a_line(capsys: Any) -> None:
     assert stored == {"positive": {"a": 2, "d": 1}, "negative": {"a": 2}}  # h: 0.43 to 0.52, of which 0.43 and 0.47
     print_memories("TDA (stream)", {"test": TuningTotals()}, {"test": stored})
     printed = capsys.readouterr().out
-    assert "TDA (stream)" in printed
+    assert "(stream)" in printed
     assert "videos in the memory of test: positive 3 of 2 classes, negative 2 of 1 classes" in printed

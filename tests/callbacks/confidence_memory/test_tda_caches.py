@@ -31,7 +31,7 @@ def filled(videos: Observations, rows: list[int], settings: TDASettings = SETTIN
 def test_by_hand_one_sure_and_one_unsure_video() -> None:
     """As h = H / log2(2): the first, H = 0.08, is positive alone; the second, p = (0.1, 0.9), H = 0.325, is both."""
     sure, unsure = [math.log(63), 0.0], [0.0, math.log(9)]
-    z = torch.tensor([sure, unsure]).double()
+    z = torch.tensor([sure, unsure], dtype=torch.float64)
     p = z.softmax(1)
     entropies = -(p * p.log()).sum(1)
     videos = Observations(torch.eye(2).double(), z, p, z.argmax(1), entropies)
@@ -41,7 +41,7 @@ def test_by_hand_one_sure_and_one_unsure_video() -> None:
     assert caches.counts() == {"positive": [1, 1], "negative": [0, 1]}
     far, further = 2 * math.exp(-5), 0.117 * math.exp(-1)
     expected = [[sure[0] + 2 - further, far - further], [far - 0.117, unsure[1] + 2 - 0.117]]
-    torch.testing.assert_close(caches.score(videos), torch.tensor(expected).double())
+    torch.testing.assert_close(caches.score(videos), torch.tensor(expected, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("n_views", [1, 20])
