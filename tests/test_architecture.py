@@ -48,6 +48,7 @@ FLOORS = {
         ["command_line"],
     ],
     "callbacks": [
+        ["adaptation_callback"],
         [
             "cost",
             "prompt_tuning",
@@ -57,6 +58,7 @@ FLOORS = {
             "undecodable_videos",
             "weight_mean",
         ],
+        ["confidence_memory"],
         ["results", "stop_signals"],
         ["pictures", "tracking"],
     ],
@@ -233,9 +235,10 @@ def is_of_lightning(module: str) -> bool:
     return any(ast.unparse(base).endswith(lightning) for c in classes for base in c.bases)
 
 
+ADAPTATIONS = ("prompt_tuning", "confidence_memory")
 OF_METHODS = [
     module
-    for folder in (*(f"lightning_modules/{method}/" for method in METHODS), "callbacks/prompt_tuning/")
+    for folder in (*(f"lightning_modules/{m}/" for m in METHODS), *(f"callbacks/{name}/" for name in ADAPTATIONS))
     for module in under(folder)
     if not module.endswith("__init__.py")
 ]

@@ -25,6 +25,7 @@ if _TYPE_CHECKING:
     from zsar.api.loading import load
     from zsar.api.localization.localization import Localization, Segment
     from zsar.api.localization.localize import localize
+    from zsar.callbacks.confidence_memory import ConfidenceMemory
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
         HMDB51,
@@ -69,6 +70,7 @@ _MODULES = {
     "zsar.api.loading": ("load",),
     "zsar.api.localization.localization": ("Localization", "Segment"),
     "zsar.api.localization.localize": ("localize",),
+    "zsar.callbacks.confidence_memory": ("ConfidenceMemory",),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
         *("HMDB51", "HMDB51P", "THUMOS14", "UCF101", "UCF101DS", "UCF101O", "UCF101P", "ActivityNet"),
@@ -104,6 +106,7 @@ __all__ = [
     "ActivityNetUntrimmed",
     "Adaptation",
     "Classification",
+    "ConfidenceMemory",
     "Embeddings",
     "FineTunedCLIP",
     "FrameWiseCLIP",

@@ -15,6 +15,7 @@ COPIED = {
     "methods/ap_clip.md": "lightning_modules/ap_clip/README.md",
     "methods/t3al.md": "lightning_modules/t3al/README.md",
     "methods/prompt_tuning.md": "callbacks/prompt_tuning/README.md",
+    "methods/confidence_memory.md": "callbacks/confidence_memory/README.md",
     "development/contributing.md": "CONTRIBUTING.md",
     "development/changelog.md": "CHANGELOG.md",
 }

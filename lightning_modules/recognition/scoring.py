@@ -37,11 +37,14 @@ class EmbeddedBatch:
             classes are averaged.
         view_weights: For each of `class_texts`, the weight of each view's probabilities, [B, V], summing to 1; None for
             the scorer's default.
+        logits: Logits of an adaptation that decides by more than the comparison, [B, C]; they take its place. None for
+            the comparison.
     """
 
     frames: Tensor
     class_texts: tuple[Tensor, ...]
     view_weights: tuple[Tensor, ...] | None = None
+    logits: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -161,9 +164,12 @@ class Scoring:
             logit_scale: Factor of the cosine similarities, a scalar.
 
         Returns:
-            Logits [B, C] in fp32; log-probabilities if several views, prompts or texts are averaged.
+            Logits [B, C] in fp32, those of the embedded batch where it has them; log-probabilities if several views,
+            prompts or texts are averaged.
         """
         frames, texts = embedded.frames, embedded.class_texts
+        if embedded.logits is not None:
+            return embedded.logits
         if embedded.view_weights is None:
             scores = [self.score(frames, classes, logit_scale) for classes in texts]
         else:

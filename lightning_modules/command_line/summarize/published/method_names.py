@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zsar.lightning_modules.command_line.summarize.published.memory_settings import MEMORIES
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
 from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
@@ -107,6 +108,7 @@ _PUBLISHED: dict[str, dict[str | None, dict[str, str]]] = {
     "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES, "authors' code": _TPT_AUTHORS},
     "DTS-TPT": {None: _DTS_TPT},
     "ZAR": {None: _ZAR},
+    **MEMORIES,
 }
 # The models that a paper adapts without a word in the method's name. ZAR's pretraining is ViFi-CLIP's recipe.
 _MODELS = {"ZAR": ("CLIP", "ViFi-CLIP")}
