@@ -25,6 +25,7 @@ if _TYPE_CHECKING:
     from zsar.api.loading import load
     from zsar.api.localization.localization import Localization, Segment
     from zsar.api.localization.localize import localize
+    from zsar.api.mteb.mteb_model import mteb_model
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
         HMDB51,
@@ -68,6 +69,7 @@ _MODULES = {
     "zsar.api.loading": ("load",),
     "zsar.api.localization.localization": ("Localization", "Segment"),
     "zsar.api.localization.localize": ("localize",),
+    "zsar.api.mteb.mteb_model": ("mteb_model",),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
         *("HMDB51", "HMDB51P", "THUMOS14", "UCF101", "UCF101DS", "UCF101O", "UCF101P", "ActivityNet"),
@@ -131,6 +133,7 @@ __all__ = [
     "export_onnx",
     "load",
     "localize",
+    "mteb_model",
     "read_frames",
     "search",
 ]
