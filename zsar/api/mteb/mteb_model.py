@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zsar.api.given_videos import clips_of
@@ -25,6 +27,8 @@ from zsar.runtime.choices import check_choice
 from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.terminal import say
 
+Array: TypeAlias = Tensor | NDArray[np.float32]
+"""Embeddings as MTEB hands them back: as they were made, or from its cache."""
 _MISSING = (
     "MTEB needs the packages mteb and datasets: pip install 'zsar[mteb]', or in a checkout pip install '.[mteb]', with "
     "Python 3.11 or later"
@@ -122,8 +126,8 @@ class MTEBEncoder:
         self.model = model
         self._clips, self._on_damage, self._precision = clips, on_damage, precision
         choices = {"on_damage": on_damage, "precision": precision}
-        own = {**asdict(clips_of(model, frames=None)), "on_damage": "raise", "precision": "fp32"}
-        departures = {key: value for key, value in {**asdict(clips), **choices}.items() if value != own[key]}
+        defaults = {**asdict(clips_of(model, frames=None)), "on_damage": "raise", "precision": "fp32"}
+        departures = {key: value for key, value in {**asdict(clips), **choices}.items() if value != defaults[key]}
         architecture = re.sub(r"[^\w.+-]+", "-", Path(model.backbone.architecture).name)
         self.mteb_model_meta = model_meta(
             model,
@@ -184,15 +188,13 @@ class MTEBEncoder:
             raise ValueError(f"{where}, row {row}: its embedding is NaN or infinite; the weights are broken")
         return embedded
 
-    def similarity(self, embeddings1: Tensor, embeddings2: Tensor) -> Tensor:
+    def similarity(self, embeddings1: Array, embeddings2: Array) -> Tensor:
         """The products of all pairs: [N, D] and [M, D], or [D] of one -> float32 [N, M]."""
-        first, second = (torch.atleast_2d(torch.as_tensor(each).float()) for each in (embeddings1, embeddings2))
-        return first @ second.T
+        return torch.atleast_2d(_floats(embeddings1)) @ torch.atleast_2d(_floats(embeddings2)).T
 
-    def similarity_pairwise(self, embeddings1: Tensor, embeddings2: Tensor) -> Tensor:
+    def similarity_pairwise(self, embeddings1: Array, embeddings2: Array) -> Tensor:
         """The products of pairs: [N, D] twice -> float32 [N]."""
-        first, second = (torch.as_tensor(each).float() for each in (embeddings1, embeddings2))
-        return (first * second).sum(dim=-1)
+        return (_floats(embeddings1) * _floats(embeddings2)).sum(dim=-1)
 
     def _texts(self, texts: list[str]) -> Tensor:
         with inference_precision(self._precision, self.model.device):
@@ -215,3 +217,8 @@ class MTEBEncoder:
         if n_damaged:
             say(f"{where}: {n_damaged} damaged frames were accepted", error=True)
         return parts
+
+
+def _floats(embeddings: Array) -> Tensor:
+    """float32; MTEB's caches hand over NumPy arrays."""
+    return torch.as_tensor(embeddings).float()
