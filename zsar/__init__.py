@@ -25,6 +25,7 @@ if _TYPE_CHECKING:
     from zsar.api.loading import load
     from zsar.api.localization.localization import Localization, Segment
     from zsar.api.localization.localize import localize
+    from zsar.api.mteb.mteb_model import mteb_model
     from zsar.callbacks.confidence_memory import ConfidenceMemory
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
@@ -70,6 +71,7 @@ _MODULES = {
     "zsar.api.loading": ("load",),
     "zsar.api.localization.localization": ("Localization", "Segment"),
     "zsar.api.localization.localize": ("localize",),
+    "zsar.api.mteb.mteb_model": ("mteb_model",),
     "zsar.callbacks.confidence_memory": ("ConfidenceMemory",),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
@@ -137,6 +139,7 @@ __all__ = [
     "export_onnx",
     "load",
     "localize",
+    "mteb_model",
     "read_frames",
     "search",
 ]
