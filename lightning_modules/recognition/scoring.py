@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -203,20 +203,41 @@ class Scoring:
         Raises:
             ValueError: Frames vote: votes are not the similarities that the bias was learned for.
         """
+        bias = logit_bias.float()
+        return self._by_itself(embedded, logit_scale, lambda scores: (scores + bias).sigmoid())
+
+    def similarities(self, embedded: EmbeddedBatch, logit_scale: Tensor) -> Tensor:
+        """The similarity of a video to each class by itself: `own_probabilities` without sigmoid and bias.
+
+        s_c = s sum_v w_v mean_p cos(f_v, t_cp) or, of late interaction, s m_c.
+
+        Args:
+            embedded: Frames, class text and the weights of views.
+            logit_scale: s, a scalar.
+
+        Returns:
+            float32 [B, C].
+
+        Raises:
+            ValueError: Frames vote.
+        """
+        return self._by_itself(embedded, logit_scale, lambda scores: scores)
+
+    def _by_itself(self, embedded: EmbeddedBatch, logit_scale: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
+        """The mean over views, prompts and texts of a function of their scores, [B, C]."""
         if self.scorer == "frame_voting":
             raise ValueError("the votes of frames have no probability of each class by itself; take another scorer")
         texts = embedded.class_texts
         weights = embedded.view_weights or (None,) * len(texts)
-        bias = logit_bias.float()
         of_texts = []
         for classes, of_views in zip(texts, weights, strict=True):
             if self.scorer == "late_interaction" and of_views is None:
-                of_texts.append((self.score(embedded.frames, classes, logit_scale) + bias).sigmoid())
+                of_texts.append(of(self.score(embedded.frames, classes, logit_scale)))
                 continue
             if self.scorer == "late_interaction":
-                views = (self.score_views(embedded.frames, classes, logit_scale) + bias).sigmoid()
+                views = of(self.score_views(embedded.frames, classes, logit_scale))
             else:
-                views = (self._of_prompts(embedded.frames, classes, logit_scale) + bias).sigmoid().mean(dim=2)
+                views = of(self._of_prompts(embedded.frames, classes, logit_scale)).mean(dim=2)
             of_texts.append(views.mean(dim=1) if of_views is None else (of_views[..., None] * views).sum(dim=1))
         return torch.stack(of_texts).mean(dim=0)
 
