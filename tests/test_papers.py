@@ -33,7 +33,7 @@ OUT = Path("runs/papers")
 FIGURES = "lightning_modules/command_line/summarize/published/published_figures.json"
 TEXTS = {"ap_clip": "ap-clip", "dts_tpt": "dts-tpt", "t2l": "t2l", "t3al": "t3al", "zar": "zar"}
 NAMES = {"AP-CLIP": "ap_clip", "DTS-TPT": "dts_tpt", "T2L": "t2l", "T3AL": "t3al", "ZAR": "zar"}
-NAMES |= {"BIKE": "bike", "Open-VCLIP": "open_vclip"}
+NAMES |= {"BIKE": "bike", "Open-VCLIP": "open_vclip", "TACO": "taco", "FreeZAD": "freezad", "LLT": "freezad"}
 # The numbered tables and figures of each paper, and the rows that a table prints, those of others' methods too.
 NUMBERED = {
     "ap_clip": ({1: 20, 2: 6, 3: 6, 4: 13, 5: 5, 6: 5, 7: 4}, 5),
@@ -195,7 +195,8 @@ PUBLISHED = json.loads((ROOT / FIGURES).read_text(encoding="utf-8"))["tables"]
 ELSEWHERE = {("T3AL", "Section 5.2"): "Figure 4"}
 ELSEWHERE |= {("BIKE", f"README, {of} classes"): "zero-shot" for of in ("half of the", "all")}
 ELSEWHERE |= {("BIKE", "Logs"): "kinetics-400", ("Open-VCLIP", "Abstract"): "abstract"}
-ELSEWHERE |= {("Open-VCLIP", "Table 1"): "protocols"}
+ELSEWHERE |= {("Open-VCLIP", "Table 1"): "protocols", ("TACO", "README"): "readme"}
+ELSEWHERE |= {("FreeZAD", "Released predictions"): "thumos14", ("LLT", "Second-hand"): "second-hand"}
 
 
 def numbers(cell: object) -> list[float]:

@@ -88,6 +88,17 @@ def test_ten_draws_have_a_mean_and_a_deviation_and_each_video_is_counted_once(
     assert ("80.0" in rows["mean"], "42.2" in rows["± deviation"]) == (True, True)
 
 
+def test_compared_scores_are_written_and_printed_where_a_method_has_them(
+    tmp_path: Path, shapes_root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "segment_scores" not in results_of(tmp_path / "a", shapes(shapes_root))
+    compared = {"length": dict.fromkeys(FIGURES, 12.5), "random": dict.fromkeys(FIGURES, 4.25)}
+    monkeypatch.setattr(AnnotatedLocalizer, "compared_scores", lambda self: compared)
+    assert results_of(tmp_path / "b", shapes(shapes_root))["segment_scores"] == compared
+    rows = {line.split("│")[1].strip(): line for line in capsys.readouterr().out.splitlines() if "│" in line}
+    assert ("12.5" in rows["length"], "4.2" in rows["random"]) == (True, True)
+
+
 def test_a_video_that_could_not_be_decoded_took_its_time_too(
     tmp_path: Path, shapes_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
