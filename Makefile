@@ -29,8 +29,8 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
-	@echo "make evidence             what each method is for: the tables of docs/results/embedded.md, three seeds each (30 minutes)"
-	@echo "make evidence-NAME        one of them: phased, shifts, tfd or localization (5 to 9 minutes)"
+	@echo "make evidence             what each method is for: the tables of docs/results/embedded.md, three seeds each (40 minutes)"
+	@echo "make evidence-NAME        one of them: phased, shifts, tfd, localization or structure (5 to 9 minutes)"
 	@echo "make towers-demo          frozen and T2L on a tiny CLIP, SigLIP and PE-Core, in one table (15 minutes)"
 	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
@@ -112,11 +112,11 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 
 # --- what each method is for: sweeps configs/sweeps/evidence_NAME.yaml, and the page that their tables are written into --
 
-EVIDENCE := phased shifts tfd localization
+EVIDENCE := phased shifts tfd localization structure
 
 evidence: $(EVIDENCE:%=evidence-%)
 
-evidence-phased evidence-shifts evidence-tfd: $(TINY_CLIP)/seed0.pt
+evidence-phased evidence-shifts evidence-tfd evidence-structure: $(TINY_CLIP)/seed0.pt
 
 evidence-localization: $(TINY_COCA)/seed0.pt
 
