@@ -41,7 +41,7 @@ def test_a_video_is_the_mean_of_its_frames_and_a_class_that_of_its_prompts() -> 
 def test_the_term_is_the_restatements_and_the_teacher_has_the_weights_before_the_update() -> None:
     model, frames = clip(), torch.randn(3, 1, 2, 3, 32, 32)
     term = StructureTerm(StructureDistillation(weight=0.7, n_anchors=16, teacher_momentum=0.0))
-    assert float(term.losses(model, frames, embedded(model, frames), PROMPTS)["structure"].detach()) == 0.0
+    assert abs(float(term.losses(model, frames, embedded(model, frames), PROMPTS)["structure"].detach())) < 1e-6
     with torch.no_grad():
         before = embedded(model, frames)
         for parameter in model.parameters():
@@ -68,7 +68,7 @@ def test_under_autocast_it_is_in_single_precision() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         found = term.losses(model, frames, embedded(model, frames), PROMPTS)["structure"]
     assert found.dtype == torch.float32
-    assert float(found.detach()) == 0.0
+    assert abs(float(found.detach())) < 1e-3  # the towers are in half precision
 
 
 def test_without_a_weight_there_is_neither_term_nor_teacher_and_frozen_text_is_shared() -> None:
