@@ -203,20 +203,18 @@ def _trained_otherwise(
     """Settings that training and test have in common in papers, as far as our training had them otherwise."""
     is_adapted = bool(settings.adaptation)  # then the figure's text is what prompts were tuned with
     both = [
-        ("class text", "class_text.kind", None if is_adapted else figure.training_text or figure.class_text),
-        (
-            *("prompts a class", "class_text.prompts_per_class"),
-            None if is_adapted else figure.training_prompts or figure.prompts_per_class,
-        ),
+        ("class text", "class_text.kind", None if is_adapted else figure.class_text),
+        ("prompts a class", "class_text.prompts_per_class", None if is_adapted else figure.prompts_per_class),
         ("scorer", "scorer", figure.scorer),
         ("precision", "precision", figure.precision),
         ("frames", "n_frames", figure.n_frames),
     ]
     tested = {**test, "n_frames": str(settings.n_frames)}
+    own = {"class text": figure.training_text, "prompts a class": figure.training_prompts}  # where a paper has others
     return [
-        (f"training {name}", training.get(key, NOT_RECORDED), theirs)
+        (f"training {name}", training.get(key, NOT_RECORDED), own.get(name) or theirs)
         for name, key, theirs in both
-        if training.get(key) != tested.get(key)
+        if training.get(key) != tested.get(key) or own.get(name) is not None
     ]
 
 
