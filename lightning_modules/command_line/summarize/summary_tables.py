@@ -87,9 +87,12 @@ def accuracy_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
 
 def text_notes(groups: Sequence[RunGroup]) -> list[str]:
     """Notes on rows: another, or unknown, class text in training; undecodable videos; damaged frames."""
-    notes = []
+    changes: dict[str, list[str]] = {}
     for group in groups:
-        notes += [f"{group.name}: {change}" for change in text_changes(group.runs)]
+        for change in text_changes(group.runs):
+            changes.setdefault(change, []).append(group.name)
+    notes = [f"{', '.join(names)}: {change}" for change, names in changes.items()]
+    for group in groups:
         if group.settings.trained_on is not None and not group.settings.training:
             notes.append(f"{group.name}: class text and settings of its training are {NOT_RECORDED}")
         if n_failed := max(run.n_failed for run in group.runs):
