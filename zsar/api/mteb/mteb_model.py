@@ -29,10 +29,7 @@ from zsar.runtime.terminal import say
 
 Array: TypeAlias = Tensor | NDArray[np.float32]
 """Embeddings as MTEB hands them back: as they were made, or from its cache."""
-_MISSING = (
-    "MTEB needs the packages mteb and datasets: pip install 'zsar[mteb]', or in a checkout pip install '.[mteb]', with "
-    "Python 3.11 or later"
-)
+_MISSING = "MTEB needs the packages mteb and datasets: pip install 'zsar[mteb]', or in a checkout pip install '.[mteb]'"
 
 
 class Task(Protocol):
