@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.configs.parsing import parser_of
+from tests.makers.configs.parsing import settings_of
 from tests.makers.configs.shipped import ABLATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS
 from tests.makers.documents import OF_LIGHTNING, assert_parses
 from tests.makers.source_tree import ROOT, SHARED
@@ -24,7 +23,6 @@ from zsar.lightning_modules.command_line.reproduce.papers_file import read_paper
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand, row_commands, shared_commands
 from zsar.lightning_modules.command_line.reproduce.stated_data import StatedSettings, stated_settings
 from zsar.lightning_modules.command_line.reproduce.table_lists import markdown_of
-from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 
 PAPERS = read_papers(CONFIGS / "papers.yaml")
 TABLES = list(PAPERS.tables)
@@ -112,9 +110,8 @@ def parse_words() -> Callable[[Sequence[str]], Any]:
 
     def parse(words: Sequence[str]) -> Any:
         if words[1] not in OF_LIGHTNING:
-            return assert_parses(shlex.join(words[1:]), parser_of)
-        with tempfile.TemporaryDirectory() as folder:
-            return parser_of(words[1]).parse_args(with_read_experiments(words[1:], Path(folder)))[words[1]]
+            return assert_parses(shlex.join(words[1:]), settings_of)
+        return settings_of(words[1], words[2:])
 
     return parse
 
