@@ -4,8 +4,8 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,24 +104,20 @@ def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for
     assert [name for name in absent if "EZ-CLIP/" not in name] == [], "neither shipped nor made by a command of the row"
 
 
-@pytest.fixture(scope="module")
-def parse_words() -> Callable[[Sequence[str]], Any]:
-    """Parses a command as it is run; those of Lightning with one parser each, which builds nothing."""
-
-    def parse(words: Sequence[str]) -> Any:
-        if words[1] not in OF_LIGHTNING:
-            return assert_parses(shlex.join(words[1:]), settings_of)
-        return settings_of(words[1], words[2:])
-
-    return parse
+@cache
+def parsed(words: tuple[str, ...]) -> Any:
+    """A command as its own parser reads it, which builds nothing; once where several tables have it."""
+    if words[1] not in OF_LIGHTNING:
+        return assert_parses(shlex.join(words[1:]), settings_of)
+    return settings_of(words[1], words[2:])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
-def test_every_command_of_a_table_is_parsed(table: Table, parse_words: Any) -> None:
+def test_every_command_of_a_table_is_parsed(table: Table) -> None:
     for command in commands_of(table):
-        parsed = parse_words(command.words)
-        assert command.run_dir is None or parsed.run_dir == str(command.run_dir)
+        settings = parsed(command.words)
+        assert command.run_dir is None or settings.run_dir == str(command.run_dir)
 
 
 def models() -> dict[str, tuple[str, ...]]:
