@@ -221,8 +221,11 @@ pictures: quickstart $(TINY_COCA)/seed0.pt
 
 # --- development ------------------------------------------------------------------------------------------------------
 
+# Each process runs a half in order, so that what tests share is made once, and takes of the other's when it has done.
+PYTEST_ON_BOTH_CORES := pytest --numprocesses 2 --dist worksteal
+
 test: $(INSTALLED)
-	$(VENV)/bin/pytest --numprocesses 2
+	$(VENV)/bin/$(PYTEST_ON_BOTH_CORES)
 
 # The lowest installed Python from 3.10 on, including pyenv's; uv resolves the lowest allowed versions of the packages.
 LOWEST_PYTHON := $(firstword $(foreach v,10 11 12 13,$(wildcard $(HOME)/.pyenv/versions/3.$(v).*/bin/python) \
@@ -236,10 +239,10 @@ $(LOWEST_VENV)/.installed: pyproject.toml | $(INSTALLED)
 
 test-lowest: $(LOWEST_VENV)/.installed
 	$(LOWEST_VENV)/bin/python --version
-	$(LOWEST_VENV)/bin/pytest --numprocesses 2 -m 'not slow'
+	$(LOWEST_VENV)/bin/$(PYTEST_ON_BOTH_CORES) -m 'not slow'
 
 coverage: $(INSTALLED)
-	$(VENV)/bin/pytest --numprocesses 2 --cov --cov-report=json:.coverage.json --cov-report=
+	$(VENV)/bin/$(PYTEST_ON_BOTH_CORES) --cov --cov-report=json:.coverage.json --cov-report=
 	@$(VENV)/bin/python -c 'import json; report = json.load(open(".coverage.json")); \
 	  files = {name: about["summary"]["percent_covered"] for name, about in report["files"].items()}; \
 	  print("covered: %.1f %%; below 80 %%:" % report["totals"]["percent_covered"]); \
