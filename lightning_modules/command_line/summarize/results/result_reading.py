@@ -144,8 +144,7 @@ def named_settings(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - an instan
         {name: value}, several texts as one; "model.NAME" of the model's arguments, "test.NAME" of what is recorded of
         the test.
     """
-    own: dict[str, Any] = {}
-    dotted: dict[str, Any] = {}
+    own, dotted = dict[str, Any](), dict[str, Any]()
     for field in fields(settings):
         value = getattr(settings, field.name)
         if field.name in _PAIRS:
