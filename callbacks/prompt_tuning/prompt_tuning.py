@@ -17,23 +17,25 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any, Literal
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
+from zsar.callbacks.adaptation_callback import AdaptationCallback
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, Saliency
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
-from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
+from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, gathered_totals, print_report
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
+from zsar.lightning_modules.recognition.multi_label.own_scores import refuse_multi_label
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import run_seed
 
 
-class PromptTuning(Callback):
+class PromptTuning(AdaptationCallback):
     """Tunes a prompt for each test video."""
 
     def __init__(
@@ -142,13 +144,16 @@ class PromptTuning(Callback):
 
         Raises:
             TypeError: The model is not an `ActionRecognizer`.
-            ValueError: Its weights are not fp32 (`PromptAdaptation`).
+            ValueError: Its weights are not fp32 (`PromptAdaptation`), or videos have several labels.
         """
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(
                 f"PromptTuning tunes the prompts of an ActionRecognizer, not of a {type(pl_module).__name__}"
             )
         texts = _class_texts(trainer, pl_module)
+        refuse_multi_label(
+            texts, needed_by="PromptTuning", reason="it tunes prompts until one class is certain", remedy="leave it out"
+        )
         self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule, seed=run_seed())
         pl_module.adaptation = self._adaptation
 
@@ -204,12 +209,7 @@ class PromptTuning(Callback):
             model.adaptation = None
 
     def _gather(self, trainer: Trainer) -> None:
-        everyone = gather_from_all(self._attached.totals, trainer)
-        sums = {name: TuningTotals() for of_process in everyone for name in of_process}
-        for of_process in everyone:
-            for name, totals in of_process.items():
-                sums[name].add(totals)
-        self._attached.totals = sums
+        self._attached.totals = gathered_totals(gather_from_all(self._attached.totals, trainer))
 
 
 def _class_texts(trainer: Trainer, model: ActionRecognizer) -> Sequence[ClassText]:

@@ -79,6 +79,7 @@ def test_the_table_and_the_check_of_the_file(
     assert "threshold: 5.0e+00 points" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("split", "mean"), [("75/25", 10.046), ("50/50", 9.896)])
 def test_the_published_predictions_come_to_the_authors_precisions(split: str, mean: float) -> None:
     """Temporal mAP of ten draws of real predictions, and of each class at each threshold."""

@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.summarize.published.published_compariso
 from zsar.lightning_modules.command_line.summarize.published.published_tables import published_tables
 from zsar.lightning_modules.command_line.summarize.report_table import Cell, Column, Figure, ReportTable, TableRow
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import TuningEffect
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import LABEL_MAP
 from zsar.lightning_modules.command_line.summarize.results.frame_measures import (
     MEASURES,
     MEASURES_NOTE,
@@ -37,8 +38,13 @@ SCORES_NOTE = (
     "by score: the same segments, ranked by other scores; random: the mean of ten random rankings; true_iou: by their "
     "IoU with the annotated instance, the most that a score can reach"
 )
+MULTI_LABEL_NOTE = (
+    "mAP over classes: mean average precision of ranking videos with several labels; classes without a video do not "
+    "count"
+)
 PAPER_MEAN_NOTE = "paper mean: the mean at 0.5, 0.75 and 0.95, which papers on ActivityNet call the average"
 
+_HEADINGS = {LABEL_MAP: "mAP over classes"}
 _TUNING_COLUMNS = (
     *(Column(name, is_number=False) for name in ("adapted", "method", "set")),
     *(Column(name) for name in ("untuned", "by views", "tuned", "change", "flips", "seconds")),
@@ -70,19 +76,20 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
 
 
 def accuracy_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
-    """Top-1 of rows of recognition; rows with the same sets share a table."""
+    """Top-1, or mAP over classes, of rows of recognition; rows with the same sets share a table."""
     tables = [
         ReportTable(
             columns=(
-                Column("top-1 in percent", is_number=False),
-                *(Column(name.replace("_", " ")) for name in rows[0].set_names),
+                Column("in percent" if LABEL_MAP in rows[0].set_names else "top-1 in percent", is_number=False),
+                *(Column(_HEADINGS.get(name) or name.replace("_", " ")) for name in rows[0].set_names),
                 Column("runs"),
             ),
             rows=tuple(TableRow((group.name, *_means(group), len(group.runs))) for group in rows),
         )
         for rows in _by_figures(groups)
     ]
-    return _with_notes(tables, [*_deviation_note(groups), *text_notes(groups)])
+    several = any(LABEL_MAP in group.set_names for group in groups)
+    return _with_notes(tables, [*[MULTI_LABEL_NOTE] * several, *_deviation_note(groups), *text_notes(groups)])
 
 
 def text_notes(groups: Sequence[RunGroup]) -> list[str]:

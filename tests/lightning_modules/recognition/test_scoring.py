@@ -18,11 +18,16 @@ from zsar.lightning_modules.recognition.scoring import (
 SCALE = torch.tensor(10.0)
 SCORERS: tuple[Scorer, ...] = get_args(Scorer)
 OF_COSINES = tuple(scorer for scorer in SCORERS if scorer != "frame_voting")
+REFUSED = [
+    ("concept_spotting", "embedding"),
+    ("concept_spotting", "embedding_sum"),
+    ("late_interaction", "embedding_sum"),
+]
 ALL = [
     Scoring(scorer, ensemble)
     for scorer in SCORERS
     for ensemble in get_args(PromptEnsemble)
-    if (scorer, ensemble) != ("concept_spotting", "embedding")  # refused
+    if (scorer, ensemble) not in REFUSED
 ]
 
 
@@ -58,6 +63,24 @@ def test_a_video_may_have_classes_of_its_own(scoring: Scoring) -> None:
     both = scoring.score(frames, torch.stack([classes, other]), SCALE)
     torch.testing.assert_close(both[:1], scoring.score(frames[:1], classes, SCALE))
     torch.testing.assert_close(both[1:], scoring.score(frames[1:], other, SCALE))
+
+
+@pytest.mark.parametrize(("scorer", "ensemble"), REFUSED)
+def test_prompts_that_have_no_mean_are_not_averaged(scorer: Scorer, ensemble: PromptEnsemble) -> None:
+    with pytest.raises(ValueError, match="give prompt_ensemble (probability|embedding)"):
+        Scoring(scorer, ensemble)
+
+
+def test_a_longer_prompt_counts_for_more_where_embeddings_are_summed() -> None:
+    """Prompts (3, 0) and (0, 1): their mean points to (3, 1), that of normalized ones to (1, 1)."""
+    frames = torch.tensor([2.0, 0.0]).expand(1, 1, 4, 2)
+    classes = torch.tensor([[[3.0, 0.0], [0.0, 1.0]]])
+    summed = Scoring("mean_pooled_cosine", "embedding_sum").score(frames, classes, SCALE)
+    torch.testing.assert_close(summed, torch.tensor([[10 * 3 / math.sqrt(10)]]))
+    one_by_one = Scoring("mean_pooled_cosine", "embedding").score(frames, normalize(classes, dim=-1), SCALE)
+    torch.testing.assert_close(one_by_one, torch.tensor([[10 / math.sqrt(2)]]))
+    alone = Scoring("mean_pooled_cosine", "embedding_sum").score(frames, classes[:, :1], SCALE)
+    torch.testing.assert_close(alone, torch.tensor([[10.0]]))  # a cosine, whatever the length
 
 
 def test_views_count_by_their_weights() -> None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from zsar.lightning_modules.command_line.summarize.published.memory_settings import MEMORIES
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
 from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT
-from zsar.lightning_modules.command_line.summarize.published.trained_model_names import trained_model_variant
+from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
+    trained_model_variant,
+    with_structure,
+)
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
@@ -104,6 +108,7 @@ _PUBLISHED: dict[str, dict[str | None, dict[str, str]]] = {
     "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES, "authors' code": _TPT_AUTHORS},
     "DTS-TPT": {None: _DTS_TPT},
     "ZAR": {None: _ZAR},
+    **MEMORIES,
 }
 # The models that a paper adapts without a word in the method's name. ZAR's pretraining is ViFi-CLIP's recipe.
 _MODELS = {"ZAR": ("CLIP", "ViFi-CLIP")}
@@ -170,9 +175,9 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
-        return name, _t2l_variant(arguments)
+        return name, _t2l_variant(arguments, dict(settings.training))
     method = _METHODS.get(name, name)
-    if method in ("BIKE", "Open-VCLIP"):
+    if method in ("BIKE", "Open-VCLIP", "TACO"):
         return method, trained_model_variant(method, settings, scorer_of(settings))
     if method not in _PRETRAINED:
         return method, None
@@ -180,6 +185,7 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     if method == "AP-CLIP":
         departures += ["without MAKA"] if scorer_of(settings) == "mean_pooled_cosine" else []
         departures += [text] if (text := _text_of_ap_clip(settings)) is not None else []
+    departures += with_structure(dict(settings.training))
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
     return method, ", ".join(departures) or None
 
@@ -195,8 +201,8 @@ def _text_of_ap_clip(settings: RunSettings) -> str | None:
     return named
 
 
-def _t2l_variant(arguments: Mapping[str, str]) -> str | None:
-    """The parts that are left out, the layers with temporal tokens, and losses as in the authors' code."""
+def _t2l_variant(arguments: Mapping[str, str], training: Mapping[str, str]) -> str | None:
+    """The parts that are left out, the layers with temporal tokens, losses as in the authors' code, and TACO's."""
     tokens, has_tfd = arguments["temporal_tokens"], float(arguments["diversity_weight"]) > 0
     if (tokens, has_tfd) in _T2L_VARIANTS:
         part = _T2L_VARIANTS[tokens, has_tfd]
@@ -205,7 +211,7 @@ def _t2l_variant(arguments: Mapping[str, str]) -> str | None:
         layers = "the first layer only" if tokens in ("first", "[0]") else f"layers {tokens.strip('[]')}"
         variants = [f"TTL in {layers}", *([] if has_tfd else ["without TFD"])]
     variants += [words for (key, value), words in _T2L_OF_AUTHORS.items() if arguments.get(key) == value]
-    return ", ".join(variants) or None
+    return ", ".join([*variants, *with_structure(training)]) or None
 
 
 def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from tests.makers.results.recognition_results import (
     recognition_of,
     tuned,
     write_result,
+    write_several_labels,
 )
 from zsar.lightning_modules.command_line.summarize.report_table import ReportTable
 from zsar.lightning_modules.command_line.summarize.results.run_groups import RunGroup
@@ -157,3 +158,12 @@ def test_scores_of_segments_are_a_table_of_the_rows_that_compared_them(tmp_path:
     ]
     assert table.notes == (SCORES_NOTE,)
     assert score_tables(localization_groups(*seeds(tmp_path / "third", 20.0))) == []
+
+
+def test_videos_of_several_labels_have_a_table_of_their_own(tmp_path: Path) -> None:
+    several = recognition_groups([recognition_of(write_several_labels(tmp_path / "b", 30.0))])[0]
+    first, second = accuracy_tables([row(tmp_path / "a", [{"test": 50.0}]), several])
+    assert headers(first) == ["top-1 in percent", "test", "runs"]
+    assert headers(second) == ["in percent", "mAP over classes", "runs"]
+    assert cells(second) == [["b", "30.0", "1"]]
+    assert second.notes[0].startswith("mAP over classes: mean average precision")

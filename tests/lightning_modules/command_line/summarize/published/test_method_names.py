@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
 
 import pytest
 import yaml
 
 import zsar.datamodules.views
 from tests.makers.results.localization_results import localization_of, write_localization
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method, method_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
@@ -32,9 +33,11 @@ def settings_of(folder: Path, *files: Path) -> dict[str, str]:
     contents = [yaml.safe_load(Path(path).read_text()) for path in given[1::2]]
     tuning = next(content["adaptation"] for content in reversed(contents) if "adaptation" in content)
     described = contents[0]["data"]["init_args"]["clips"]["views"]
-    views = getattr(zsar.datamodules.views, described["class_path"].split(".")[-1])(**described["init_args"])
-    data = {"views": views.for_data_set("any", flip_keeps_label=True).described()}
-    adaptation = PromptTuning(**tuning["init_args"]).describe()
+    data: dict[str, Any] = {"views": None}
+    if described is not None:
+        views = getattr(zsar.datamodules.views, described["class_path"].split(".")[-1])(**described["init_args"])
+        data = {"views": views.for_data_set("any", flip_keeps_label=True).described()}
+    adaptation = resolve_name(tuning["class_path"])(**tuning["init_args"]).describe()
     return dict(adaptation_settings({"stage": "test", "data": data, "adaptation": adaptation}))
 
 
@@ -74,6 +77,8 @@ def test_an_ablation_is_called_as_its_published_figure(tmp_path: Path, path: Pat
         ("dts_tpt_names", ("DTS-TPT", "TS-TPT only")),
         ("zar", ("ZAR", None)),
         ("confident_views", ("confident views", None)),
+        ("tda", ("TDA", None)),
+        ("dmn", ("DMN", None)),
     ],
 )
 def test_a_fragment_has_a_name(tmp_path: Path, fragment: str, expected: tuple[str, str | None]) -> None:
@@ -83,7 +88,8 @@ def test_a_fragment_has_a_name(tmp_path: Path, fragment: str, expected: tuple[st
 
 def test_all_fragments_have_been_named() -> None:
     assert {path.stem for path in FRAGMENTS} == {
-        *("tpt", "tpt_authors", "tpt_video", "dts_tpt", "dts_tpt_names", "zar", "confident_views")
+        *("tpt", "tpt_authors", "tpt_video", "dts_tpt", "dts_tpt_names", "zar", "confident_views"),
+        *("tda", "dmn"),
     }
 
 
