@@ -28,10 +28,10 @@ from tests.makers.configs.shipped import (
     name,
 )
 from tests.reference.papers_frames import papers_test_frames
+from zsar.callbacks.adaptation_callback import AdaptationCallback
 from zsar.callbacks.pictures.attention.attention_maps import AttentionMaps
 from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
@@ -125,12 +125,13 @@ def test_an_adaptation_is_appended_to_any_test(path: Path, test: str, parse: Any
     cli = parse("--config", str(experiment), "--config", str(path), subcommand="test")
     content = yaml.safe_load(path.read_text())
     tuning = cli.config_init["test"]["adaptation"]
-    assert isinstance(tuning, PromptTuning)
+    assert isinstance(tuning, AdaptationCallback)
     stated = content["adaptation"]["init_args"]
     described = {key: list(v) if isinstance(v, tuple) else v for key, v in tuning.describe().items()}
     assert {key: described[key] for key in stated} == stated
     views = cli.datamodule.clips.views
-    assert type(views).__name__ == content["data.clips.views"]["class_path"].split(".")[-1]
+    stated_views = content["data.clips.views"] or {"class_path": "NoneType"}
+    assert type(views).__name__ == stated_views["class_path"].split(".")[-1]
     assert (cli.datamodule.clips.n_test_clips, cli.datamodule.clips.n_test_crops) == (1, 1)
     alone = read_experiment(experiment)
     assert cli.config["test"]["run_dir"] == alone["run_dir"]

@@ -33,7 +33,21 @@ def confident_views(log_probabilities: Tensor, weights: Tensor, share: float) ->
         Selected multiplicity of each view, [B, V]; rows sum to `n_confident`. Of equally confident views the first is
         selected; a view with a multiplicity may be selected in part.
     """
-    order = entropy(log_probabilities).masked_fill(weights == 0, torch.inf).argsort(dim=1, stable=True)
+    return most_certain(entropy(log_probabilities), weights, share)
+
+
+def most_certain(entropies: Tensor, weights: Tensor, share: float) -> Tensor:
+    """Selects the views of lowest entropy, as `confident_views` does, which computes the entropies.
+
+    Args:
+        entropies: Of each view, [B, V].
+        weights: Multiplicity of each view, [V]; 0 to exclude a view.
+        share: Share of all views to select, above 0 and at most 1.
+
+    Returns:
+        Selected multiplicity of each view, [B, V].
+    """
+    order = entropies.masked_fill(weights == 0, torch.inf).argsort(dim=1, stable=True)
     ordered = weights[order]
     before = ordered.cumsum(dim=1) - ordered
     selected = (n_confident(weights, share) - before).clamp(min=0).minimum(ordered)

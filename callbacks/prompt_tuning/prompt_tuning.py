@@ -17,15 +17,16 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any, Literal
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
+from zsar.callbacks.adaptation_callback import AdaptationCallback
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, Saliency
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
-from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
+from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, gathered_totals, print_report
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.multi_label.own_scores import refuse_multi_label
@@ -34,7 +35,7 @@ from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import run_seed
 
 
-class PromptTuning(Callback):
+class PromptTuning(AdaptationCallback):
     """Tunes a prompt for each test video."""
 
     def __init__(
@@ -208,12 +209,7 @@ class PromptTuning(Callback):
             model.adaptation = None
 
     def _gather(self, trainer: Trainer) -> None:
-        everyone = gather_from_all(self._attached.totals, trainer)
-        sums = {name: TuningTotals() for of_process in everyone for name in of_process}
-        for of_process in everyone:
-            for name, totals in of_process.items():
-                sums[name].add(totals)
-        self._attached.totals = sums
+        self._attached.totals = gathered_totals(gather_from_all(self._attached.totals, trainer))
 
 
 def _class_texts(trainer: Trainer, model: ActionRecognizer) -> Sequence[ClassText]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from rich.table import Table
@@ -108,15 +108,29 @@ class TuningTotals:
         }
 
 
-def print_report(method: str, sets: Mapping[str, TuningTotals]) -> None:
+def gathered_totals(everyone: Sequence[Mapping[str, TuningTotals]]) -> dict[str, TuningTotals]:
+    """The sums over all processes.
+
+    Args:
+        everyone: Those of each process, by name of the set.
+    """
+    sums = {name: TuningTotals() for of_process in everyone for name in of_process}
+    for of_process in everyone:
+        for name, totals in of_process.items():
+            sums[name].add(totals)
+    return sums
+
+
+def print_report(method: str, sets: Mapping[str, TuningTotals], *, caption: str = _CAPTION) -> None:
     """Prints the table of all sets.
 
     Args:
         method: The name of the method.
         sets: {set name: sums over all processes}.
+        caption: What the columns mean.
     """
     columns = ("untuned %", "by views %", "tuned %", "flips", "entropy, nats", "not tuned")
-    table = Table(method, *columns, "views, s", "encoding, s", "tuning, s", caption=_CAPTION, caption_justify="left")
+    table = Table(method, *columns, "views, s", "encoding, s", "tuning, s", caption=caption, caption_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, totals in sets.items():

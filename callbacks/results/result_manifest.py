@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from zsar.callbacks.adaptation_callback import adaptation_entries
 from zsar.callbacks.cost.cost_meter import CostMeter
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.set_summary import print_sets, set_summary
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
@@ -140,7 +140,7 @@ class ResultManifest(Callback):
                 "trained_on": pl_module.trained_on,
             },
             "data": described,
-            "adaptation": next((c.describe() for c in _callbacks(trainer) if isinstance(c, PromptTuning)), None),
+            **adaptation_entries(_callbacks(trainer)),
             "training": pl_module.training_record,
             "test": record,
             **circumstances(trainer, pl_module.class_texts[stage]),

@@ -7,7 +7,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.callbacks.adaptation_callback import AdaptationCallback
 from zsar.callbacks.results.result_manifest import environment
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -93,6 +93,6 @@ def tracked_summary(result: Mapping[str, Any]) -> dict[str, Any]:
     return {**counts, "n_undecodable": len(result["undecodable"]), **means, **cost}
 
 
-def _tunings(trainer: Trainer) -> Iterator[PromptTuning]:
+def _tunings(trainer: Trainer) -> Iterator[AdaptationCallback]:
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
-    return (callback for callback in callbacks if isinstance(callback, PromptTuning))
+    return (callback for callback in callbacks if isinstance(callback, AdaptationCallback))

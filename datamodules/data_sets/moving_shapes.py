@@ -2,8 +2,8 @@
 
 Real mp4 files of coloured shapes that move in one of four directions, 64 classes in all. Base and novel classes are
 complementary combinations of the same colours, shapes and directions (`moving_shapes_rendering`). A model that ignores
-the order of frames gets at most half of the videos right. In the scene "slow_in_clutter" they move half as far,
-among static clutter (`slow_shapes_rendering`). Rendered once, in seconds:
+the order of frames gets at most half of the videos right. In the scene "in_clutter" they move without
+blur among static clutter (`cluttered_shapes_rendering`). Rendered once, in seconds:
 
     DATA_ROOT/moving_shapes/FINGERPRINT/
         train/red circle to the left/00.mp4    (24 frames of 32 x 32 px at 8 fps, H.264)
@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.rendering import moving_shapes_rendering, shape_painting, slow_shapes_rendering
+from zsar.datamodules.rendering import cluttered_shapes_rendering, moving_shapes_rendering, shape_painting
+from zsar.datamodules.rendering.cluttered_shapes_rendering import render_cluttered_clip
 from zsar.datamodules.rendering.moving_shapes_rendering import (
     COLOURS,
     Colours,
@@ -32,7 +33,6 @@ from zsar.datamodules.rendering.moving_shapes_rendering import (
     render_clip,
 )
 from zsar.datamodules.rendering.render_cache import fingerprint, render_once
-from zsar.datamodules.rendering.slow_shapes_rendering import render_slow_clip
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
 from zsar.datamodules.video import TrimmedVideoDataModule
@@ -46,7 +46,7 @@ _FRAMES_PER_SECOND = 8
 # sampled frames would reveal the direction.
 _N_FRAMES = 24
 
-Scene = Literal["plain", "slow_in_clutter"]
+Scene = Literal["plain", "in_clutter"]
 
 
 class MovingShapes(TrimmedVideoDataModule):
@@ -78,8 +78,8 @@ class MovingShapes(TrimmedVideoDataModule):
             n_train: Training clips of each class.
             n_test: Test clips of each class.
             render_seed: Seed of the clips.
-            scene: What the clips look like: "plain", shapes that move by about half of the frame; or "slow_in_clutter",
-                the same by a quarter of it, 6 to 9 pixels, among static grey blocks.
+            scene: What the clips look like: "plain", shapes that move by about half of the frame; or "in_clutter",
+                the same without blur, among static grey blocks.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
             split: Which classes and videos are used for training and for testing.
@@ -120,7 +120,7 @@ class MovingShapes(TrimmedVideoDataModule):
     def rendering_sources(self) -> tuple[Path, ...]:
         """The source files that determine the look of a clip."""
         modules = [moving_shapes_rendering, shape_painting, encoding]
-        modules += [slow_shapes_rendering] if self.scene == "slow_in_clutter" else []
+        modules += [cluttered_shapes_rendering] if self.scene == "in_clutter" else []
         return Path(__file__), *(Path(str(module.__file__)) for module in modules)
 
     def rendering_settings(self) -> str:
@@ -156,7 +156,7 @@ class MovingShapes(TrimmedVideoDataModule):
     ) -> NDArray[np.uint8]:
         """The frames of a clip before they are encoded, uint8 [T, H, W, 3]."""
         generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self.render_seed)
-        render = render_slow_clip if self.scene == "slow_in_clutter" else render_clip
+        render = render_cluttered_clip if self.scene == "in_clutter" else render_clip
         return render(moving_shape, generator, n_frames=_N_FRAMES, colours=colours).frames
 
     def list_videos(self, subset: Subset) -> VideoTable:

@@ -47,6 +47,7 @@ _RESULT_KEYS = {
     "model": "class, architecture, hash of the backbone, checkpoint and hash of its weights, what it was trained on",
     "data": "what the data module says of itself: data set, protocol, split, counts",
     "adaptation": "test-time tuning, if there was one: its settings; its effect is in `sets`",
+    "stored": "of a memory of test videos: how many of each class it holds, by set and part; null for other tests",
     "training": "the record of the training; null without one",
     "test": "the record of the test, in the same form",
     "config": "all settings of the run",

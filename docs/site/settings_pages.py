@@ -14,6 +14,7 @@ import docstring_parser
 import yaml
 
 from docs.site.markdown import cell, code, table
+from zsar.callbacks.confidence_memory.confidence_memory import ConfidenceMemory
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
@@ -33,7 +34,7 @@ def drawn_by() -> dict[str, list[str]]:
     return found
 
 
-CALLBACKS: tuple[type, ...] = (PromptTuning, *map(resolve_name, sorted(drawn_by())))
+CALLBACKS: tuple[type, ...] = (PromptTuning, ConfidenceMemory, *map(resolve_name, sorted(drawn_by())))
 """Those that a configuration names; the others are part of every run."""
 
 
@@ -60,10 +61,10 @@ def data_modules_page() -> str:
 def callbacks_page() -> str:
     """The callbacks that a configuration names."""
     head = (
-        "# Callbacks\n\n`PromptTuning` is set by `--adaptation` (`configs/adaptation/`). Results, tables and "
-        "checkpoints are written by callbacks that are part of every run and have no settings, except "
-        "`--checkpoint.*`, those of Lightning's `ModelCheckpoint`. Pictures are drawn by the callbacks below, which "
-        "fragments append to a test; several can be given."
+        "# Callbacks\n\n`PromptTuning` or `ConfidenceMemory` is set by `--adaptation` (`configs/adaptation/`). "
+        "Results, tables and checkpoints are written by callbacks that are part of every run and have no settings, "
+        "except `--checkpoint.*`, those of Lightning's `ModelCheckpoint`. Pictures are drawn by the callbacks below, "
+        "which fragments append to a test; several can be given."
     )
     rows = [
         (code(path.rpartition(".")[2]), ", ".join(code(f"--config visualization/{stem}") for stem in stems))

@@ -95,6 +95,12 @@ def shipped_names(folder: str) -> list[str]:
     return sorted(path.stem for path in (SHIPPED / folder).glob("*.yaml"))
 
 
+def shipped_tunings() -> list[str]:
+    """The shipped adaptations that tune a prompt to a video, sorted; not memories, which need a whole test set."""
+    texts = {name: (SHIPPED / "adaptation" / f"{name}.yaml").read_text("utf-8") for name in shipped_names("adaptation")}
+    return [name for name, text in texts.items() if "zsar.callbacks.prompt_tuning.PromptTuning" in text]
+
+
 def nowhere(name: str, *, folder: Path | None = None) -> str:
     """The end of the message "there is no such file" after `located` found none.
 

@@ -2,7 +2,7 @@
 
 A recognizer holds at most one (`ActionRecognizer.adaptation`) and calls it in `ActionRecognizer.embed_or_adapt`, the
 only place where predictions may be adapted. A callback attaches it when a test or prediction starts, and detaches it at
-the end or after an error: `zsar.callbacks.prompt_tuning`. No model imports that package.
+the end or after an error: `zsar.callbacks.prompt_tuning`, `zsar.callbacks.confidence_memory`. No model imports these.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class BatchAdaptation(Protocol):
             text: The classes of their set.
 
         Returns:
-            Embeddings on the model's device; class embeddings may differ by video, [B, C, P, D].
+            Embeddings on the model's device; class embeddings may differ by video, [B, C, P, D]. Its `logits`, if any,
+            are predicted in place of the comparison.
         """
         ...

@@ -18,6 +18,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.accuracy import SetMetrics
 from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
+from zsar.lightning_modules.recognition.class_embeddings import ChosenPrompts, choose_prompts
 from zsar.lightning_modules.recognition.class_text_source import class_text_source
 from zsar.lightning_modules.recognition.multi_label.own_scores import check_labels, own_scores
 from zsar.lightning_modules.recognition.saved.shared_model import SharedModel
@@ -79,6 +80,10 @@ class ActionRecognizer(SharedModel, VideoTextModel):
             Scalars; their sum is minimized.
         """
         raise NotImplementedError
+
+    def further_losses(self, frames: Tensor, embedded: EmbeddedBatch, chosen: ChosenPrompts) -> dict[str, Tensor]:
+        """Terms of the loss that need more: normalized frames [B, V, T, 3, H, W], and what text the classes are of."""
+        return {}
 
     def mix(self, frames: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
         """Mixes the videos of a training batch with each other; unchanged by default.
@@ -151,20 +156,12 @@ class ActionRecognizer(SharedModel, VideoTextModel):
             labels = torch.searchsorted(classes, labels)
             targets = labels if targets.ndim == 1 else targets[:, classes]
         frame_embeddings = self._embed_normalized(frames)
-        logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
+        chosen = choose_prompts(text, classes, draws=not self.scoring.trains_with_all)
+        of_classes = self.class_embeddings.chosen(chosen, self.device, cached=not self.text_is_trained)
+        logits = self.score(frame_embeddings, of_classes)
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        return self.losses(logits, frame_embeddings, targets), accuracy
-
-    def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
-        """[C', P, D] with all prompts, or [C', 1, D] with one drawn prompt per class, as the scoring says."""
-        rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
-        if self.scoring.trains_with_all:
-            prompts = torch.arange(text.prompts_per_class).expand(len(rows), -1)
-        else:
-            prompts = torch.randint(text.prompts_per_class, (len(text.names), 1))[rows]
-        if self.text_is_trained:
-            return self.class_embeddings.with_gradient(text.prompts, rows, prompts, self.device)
-        return self.class_embeddings.cached(text.prompts, self.device)[rows[:, None], prompts]
+        further = self.further_losses(frames, EmbeddedBatch(frame_embeddings, (of_classes,)), chosen)
+        return {**self.losses(logits, frame_embeddings, targets), **further}, accuracy
 
     def prepare_inference(self) -> None:
         """Prepares trained weights for testing or use, as a method needs; `end_inference` undoes it."""

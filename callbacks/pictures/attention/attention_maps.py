@@ -38,7 +38,7 @@ from zsar.runtime.choices import check_choice
 
 _ALL: tuple[MapName, ...] = ("last", "rollout", "gradient")
 _OF_NEIGHBOURS = "{}: frames see their neighbours; a frame's map is what all frames of the clip take from its patches"
-_UNTUNED = "above: the prediction with prompt tuning; the rows below are of the class text as it is before tuning"
+_UNTUNED = "above: the prediction with its adaptation; the rows below are of the class text as it is before tuning"
 
 
 class AttentionMaps(ChosenPictures):

@@ -21,7 +21,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     ViewedRecognizerOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.experiments.shipped_configs import shipped_names
+from zsar.lightning_modules.experiments.shipped_configs import shipped_tunings
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH
 
@@ -48,7 +48,7 @@ class AdaptationOptions:
 
     adaptation: str | None = option(
         None,
-        f"tune a prompt to each video, on views of it: {', '.join(shipped_names('adaptation'))}, or a YAML file like "
+        f"tune a prompt to each video, on views of it: {', '.join(shipped_tunings())}, or a YAML file like "
         "those of configs/adaptation; each answer is shown beside the untuned one",
         metavar="FILE",
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.fit_and_test.short_help import row
-from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
+from zsar.lightning_modules.command_line.model_kinds import ADAPTATIONS, KINDS, classes_of
 from zsar.lightning_modules.experiments.shipped_configs import configs_in
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
@@ -34,7 +33,7 @@ def requested_list(arguments: Sequence[str]) -> str | None:
 def _list_of(section: str, command: str) -> str:
     if section == "adaptation":
         bases: dict[str, type] = {}
-        rows = _rows([PromptTuning])
+        rows = _rows(ADAPTATIONS)
         files = configs_in("adaptation")
         rows += [
             row(name, path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")) for name, path in files.items()

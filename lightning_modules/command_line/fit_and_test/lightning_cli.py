@@ -20,8 +20,8 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from zsar.callbacks.adaptation_callback import AdaptationCallback
 from zsar.callbacks.dead_processes import DeadProcesses
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.callbacks.stop_signals import StopSignals
 from zsar.callbacks.tracking.run_tracking import Page, RunTracking
@@ -150,10 +150,10 @@ class ActionRecognitionCLI(LightningCLI):
         add_tracking_options(parser)
         parser.add_argument(
             "--adaptation",
-            type=PromptTuning | None,
+            type=AdaptationCallback | None,
             default=None,
-            help="Test-time prompt tuning in test and predict; a file of configs/adaptation/, appended with --config, "
-            "sets it and the views that it needs.",
+            help="Test-time prompt tuning or memory in test and predict; a file of configs/adaptation/, appended with "
+            "--config, sets it and the views that it needs.",
         )
         parser.add_lightning_class_args(RunCheckpoints, "checkpoint")
         parser.set_defaults(

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import jsonargparse
 
-from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.fit_and_test.mistyped_lines import (
     missing_file,
     missing_options,
     unknown_option,
 )
-from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
+from zsar.lightning_modules.command_line.model_kinds import ADAPTATIONS, KINDS, short_names
 from zsar.lightning_modules.command_line.options.command_parser import option_names
 from zsar.lightning_modules.experiments.shipped_configs import configs_in, is_config_name
 from zsar.lightning_modules.run_folders.replaced_settings import replacement
@@ -159,7 +158,7 @@ def _no_class(value: str, section: str, command: str) -> str:
 def class_names(section: str) -> list[str]:
     """The short names of zsar's classes for a section of a configuration; empty for sections without classes."""
     if section == "adaptation":
-        return [PromptTuning.__name__]
+        return [class_.__name__ for class_ in ADAPTATIONS]
     return [name for base in KINDS.get(section, {}).values() for name in short_names(base)]
 
 

@@ -23,7 +23,7 @@ EXPLAINED = {
     "--model": ("NAME|FILE", "a model, such as T2L, or a file of configs/model/"),
     "--data": ("NAME|FILE", "a data set, such as VideoFolder, or a file of configs/data/"),
     "--trainer": ("FILE", "hardware and length of the run: configs/trainer/cpu.yaml or gpu.yaml"),
-    "--adaptation": ("FILE", "test-time prompt tuning in test and predict: a file of configs/adaptation/"),
+    "--adaptation": ("FILE", "test-time prompt tuning or memory in test and predict: a file of configs/adaptation/"),
     "--ckpt_path": (
         "weight_mean|best|last|none|resume|FILE",
         "the checkpoint to test (default: the run folder's mean of epochs, if it has one, else its best, else its "

@@ -141,5 +141,12 @@ def _check(row: RequestedRow) -> None:
         check_groups(section, class_, row.config[section].get("init_args") or {})
     if row.is_localizer and row.config.get("adaptation") is not None:
         raise ValueError(f"--adaptation tunes the prompts of a recognizer, and {model.__name__} is a localizer")
+    stated = row.config.get("adaptation")
+    if stated is not None and not stated["class_path"].endswith("PromptTuning"):
+        name = stated["class_path"].rpartition(".")[2]
+        raise ValueError(
+            f"{name} needs all videos of a test, but a profile repeats one batch; leave --adaptation out: results.json "
+            "of a test has its seconds"
+        )
     if row.config["data"].get("init_args", {}).get("embeddings") is not None:
         raise ValueError("data.embeddings are stored, so that no frame is embedded; set --data.embeddings null")

@@ -34,6 +34,10 @@ LOCALIZATION_NOTE = (
     "mAP: mean average precision of temporal localization, averaged over the draws of classes of a run; avg: mean over "
     "the thresholds; adaptations: per run"
 )
+SCORES_NOTE = (
+    "by score: the same segments, ranked by other scores; random: the mean of ten random rankings; true_iou: by their "
+    "IoU with the annotated instance, the most that a score can reach"
+)
 MULTI_LABEL_NOTE = (
     "mAP over classes: mean average precision of ranking videos with several labels; classes without a video do not "
     "count"
@@ -56,7 +60,8 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         rows: The rows of all runs.
 
     Returns:
-        Recognition, tuning, how much frames differ, localization, then a table for each row with published figures.
+        Recognition, tuning, how much frames differ, localization, scores of segments, then a table for each row with
+        published figures.
     """
     recognized = [row.group for row in rows if isinstance(row.group, RunGroup)]
     localized = [row.group for row in rows if isinstance(row.group, LocalizationGroup)]
@@ -65,6 +70,7 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         *tuning_tables(recognized),
         *frame_tables(recognized),
         *precision_tables(localized),
+        *score_tables(localized),
         *published_tables(rows),
     ]
 
@@ -88,9 +94,12 @@ def accuracy_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
 
 def text_notes(groups: Sequence[RunGroup]) -> list[str]:
     """Notes on rows: another, or unknown, class text in training; undecodable videos; damaged frames."""
-    notes = []
+    changes: dict[str, list[str]] = {}
     for group in groups:
-        notes += [f"{group.name}: {change}" for change in text_changes(group.runs)]
+        for change in text_changes(group.runs):
+            changes.setdefault(change, []).append(group.name)
+    notes = [f"{', '.join(names)}: {change}" for change, names in changes.items()]
+    for group in groups:
         if group.settings.trained_on is not None and not group.settings.training:
             notes.append(f"{group.name}: class text and settings of its training are {NOT_RECORDED}")
         if n_failed := max(run.n_failed for run in group.runs):
@@ -164,6 +173,25 @@ def precision_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:
     notes = [LOCALIZATION_NOTE, *[PAPER_MEAN_NOTE] * has_paper_mean]
     notes += [note for group in groups for note in group.damage_notes]
     return _with_notes(tables, [*notes, *_deviation_note(groups)])
+
+
+def score_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:
+    """Temporal mAP of the same segments by each of their scores, of rows whose runs all compared the same scores."""
+    tables = []
+    for rows in _by_figures([group for group in groups if group.compared_scores]):
+        names = rows[0].set_names
+        columns = (Column("mAP in % at IoU", is_number=False), Column("by score", is_number=False))
+        tables.append(
+            ReportTable(
+                columns=(*columns, *(Column(precision_name(name)) for name in names), Column("runs")),
+                rows=tuple(
+                    TableRow((group.name, score, *(group.score_figure(score, name) for name in names), len(group.runs)))
+                    for group in rows
+                    for score in group.compared_scores
+                ),
+            )
+        )
+    return _with_notes(tables, [SCORES_NOTE])
 
 
 def _tuning_row(group: RunGroup, set_name: str) -> TableRow:

@@ -89,8 +89,9 @@ def _frames(frames: Mapping[str, Any] | None) -> str | None:
 
 
 def _training(training: Mapping[str, Any], data: Mapping[str, Any] | None) -> str:
+    structure = (training.get("model") or {}).get("structure")
     rows = {**_of_data(data or {}), **_of_record(training)}
-    return _table(rows)
+    return _table({**rows, "structure distillation": structure} if structure else rows)
 
 
 def _test(results: Mapping[str, Any]) -> str:

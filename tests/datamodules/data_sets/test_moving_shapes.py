@@ -76,13 +76,13 @@ def test_a_changed_source_file_is_rendered_elsewhere(tmp_path: Path, monkeypatch
     assert {folder.parent for folder in folders} == {tmp_path / "moving_shapes"}
 
 
-def test_the_scene_of_slow_shapes_is_rendered_elsewhere_and_described(tmp_path: Path) -> None:
-    plain, slow = (MovingShapes(scene=scene, data_root=tmp_path) for scene in ("plain", "slow_in_clutter"))
-    assert plain.folder.parent == slow.folder.parent
-    assert plain.folder != slow.folder
+def test_the_scene_in_clutter_is_rendered_elsewhere_and_described(tmp_path: Path) -> None:
+    plain, cluttered = (MovingShapes(scene=scene, data_root=tmp_path) for scene in ("plain", "in_clutter"))
+    assert plain.folder.parent == cluttered.folder.parent
+    assert plain.folder != cluttered.folder
     shape = all_classes()[0]
-    assert (plain.frames_of(shape, "test", 0) != slow.frames_of(shape, "test", 0)).any()
-    with pytest.raises(ValueError, match="scene must be one of plain, slow_in_clutter; got 'fast'"):
+    assert (plain.frames_of(shape, "test", 0) != cluttered.frames_of(shape, "test", 0)).any()
+    with pytest.raises(ValueError, match="scene must be one of plain, in_clutter; got 'fast'"):
         MovingShapes(scene="fast")  # type: ignore[arg-type]
 
 

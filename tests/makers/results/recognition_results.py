@@ -18,6 +18,7 @@ CLASS_PATHS = {
     "FineTunedCLIP": "zsar.lightning_modules.clip.FineTunedCLIP",
     "BIKE": "zsar.lightning_modules.bike.BIKE",
     "OpenVCLIP": "zsar.lightning_modules.open_vclip.OpenVCLIP",
+    "TACO": "zsar.lightning_modules.taco.TACO",
 }
 ZAR_VIEWS = {
     "class_path": "zsar.datamodules.views.MultiRateViews",

@@ -23,7 +23,7 @@ from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.lightning_modules.experiments.composed_settings import Statement, compose
 from zsar.lightning_modules.experiments.experiment_files import read_statements
-from zsar.lightning_modules.experiments.shipped_configs import is_config_name, located, nowhere, shipped_names
+from zsar.lightning_modules.experiments.shipped_configs import is_config_name, located, nowhere, shipped_tunings
 from zsar.runtime.class_paths import class_path, current_class_path
 from zsar.runtime.files.given_files import check_given_file
 from zsar.runtime.permitted_classes import only_permitted_classes, path_of
@@ -80,6 +80,7 @@ def read_adaptation(name: str | Path) -> Adaptation:
     """
     path = _path_of(str(name))
     stated = compose([Statement("", {"data": {"class_path": _OWN_VIDEOS}}), *read_statements(path)])
+    _refuse_memory(stated.get("adaptation"), path)
     tuning_class, tuning_arguments = _class_stated(stated.get("adaptation"), "adaptation", path, among=_TUNINGS)
     clips, loading = _stated_data(stated, path)
     views = clips.pop("views", None)
@@ -108,6 +109,16 @@ def read_adaptation(name: str | Path) -> Adaptation:
         raise ValueError(f"{path}: {_reason(error)}") from error
 
 
+def _refuse_memory(stated: object, path: Path) -> None:
+    """Refuses an adaptation that needs all videos before it answers for the first."""
+    named = str(stated.get("class_path")) if isinstance(stated, Mapping) else ""
+    if named.rpartition(".")[2] == "ConfidenceMemory":
+        raise ValueError(
+            f"{path} is a memory of all videos of a set, but videos of your own are answered one after another; put "
+            f"them into a folder and run zsar predict --data VideoFolder with --config {path}"
+        )
+
+
 def _path_of(name: str) -> Path:
     """The file of a name."""
     is_file_name = is_config_name(name)
@@ -118,7 +129,7 @@ def _path_of(name: str) -> Path:
         path = given if path is None else path
         check_given_file(path, remedy="give a YAML file like those of configs/adaptation")
         return path
-    known = "" if is_file_name else f"; zsar has {', '.join(shipped_names('adaptation'))}, or give a YAML file"
+    known = "" if is_file_name else f"; zsar has {', '.join(shipped_tunings())}, or give a YAML file"
     raise FileNotFoundError(f"there is no adaptation {name}{nowhere(asked) if is_file_name else ''}{known}")
 
 

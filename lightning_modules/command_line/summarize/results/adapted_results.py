@@ -56,9 +56,12 @@ def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ..
     if adaptation is None:
         return ()
     views = content["data"]["views"]
+    if views is None:  # a memory needs none
+        return tuple((name, _words(value)) for name, value in {**adaptation, "views": None}.items())
     flat = {**adaptation, "method": adaptation["method"], "views": views["class_path"].split(".")[-1]}
-    flat.setdefault("full_stop", True)  # of before these were options
-    flat.setdefault("saliency", "exact")
+    if "order" not in adaptation:
+        flat.setdefault("full_stop", True)  # of before these were options
+        flat.setdefault("saliency", "exact")
     flat.update({f"views.{name}": value for name, value in views_of_now(views).items()})
     if not flat.get("views.crop"):
         flat.pop("views.crop_interpolation", None)  # nothing is cropped

@@ -81,10 +81,11 @@ def test_testing_with_another_kind_of_class_text_than_trained_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trained = record("templates: photo", training=True, class_text__templates=["a photo of a {}."])
-    run = ucf_folder(tmp_path / "t2l", 79, 1, training=trained, test=record())
-    assert summarize(run, "--output", tmp_path / "s.md") == 0
+    runs = [ucf_folder(tmp_path / name, 79, 1, training=trained, test=record()) for name in ("t2l", "vifi")]
+    assert summarize(*runs, "--output", tmp_path / "s.md") == 0
     said = (
-        "t2l: trained with template (1 prompt a class: 'a photo of a {}.'), tested with description (1 prompt a class)"
+        "t2l, vifi: trained with template (1 prompt a class: 'a photo of a {}.'), tested with description (1 prompt a "
+        "class)"
     )
     printed = " ".join(capsys.readouterr().out.split())
     assert said in printed

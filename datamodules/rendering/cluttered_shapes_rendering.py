@@ -1,10 +1,9 @@
-"""Moving shapes that hardly move: a shape drifts by some pixels among static clutter.
+"""Moving shapes in clutter: a shape moves, sharp in each frame, among static blocks and noise.
 
 Classes, random numbers and the order of frames are those of `moving_shapes_rendering`: a clip is rendered moving to the
-right or to the bottom, and played backwards for the opposite direction. Shapes are as large there, since the tiny CLIP
-knows no others, but move by half of the way: about one patch of 8 px. Grey blocks and grains of noise fill the rest and
-stay as they are. Most pixels are the same in all frames of a clip, so that all have nearly the same embedding unless a
-model makes them differ. No blur shows the axis of the motion.
+right or to the bottom, and played backwards for the opposite direction. Shapes are as large as there, since the tiny
+CLIP knows no others, and move as far: 12 to 19 px of 32, where a patch has 8. Grey blocks and grains of noise fill the
+rest and stay as they are, so that most pixels are the same in successive frames. No blur shows the axis of the motion.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from zsar.datamodules.rendering.shape_painting import (
 
 # All lengths are fractions of the frame's size.
 _RADIUS = (0.185, 0.215)
-_TRAVEL = (0.20, 0.28)
+_TRAVEL = (0.38, 0.60)
 _CENTRE_JITTER = 0.20  # along and across
 _BLOCK = (0.10, 0.35)  # width and height
 
@@ -39,7 +38,7 @@ _BACKGROUND = (60, 120)
 _NOISE = 8
 
 
-def render_slow_clip(
+def render_cluttered_clip(
     moving_shape: MovingShape,
     generator: np.random.Generator,
     *,
