@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_scores(model: ActionRecognizer, texts: Sequence[ClassText]) -> None:
-    """Checks that the scores of a model are what a memory corrects: one logit of each view and class, one class a video.
+    """Checks that the scores of a model are what a memory corrects: a logit of each view and class, a class a video.
 
     Args:
         model: The model.
