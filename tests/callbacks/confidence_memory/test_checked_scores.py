@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,3 +46,8 @@ def test_a_plain_view_is_one_view() -> None:
     check_one_view(torch.zeros(2, 1, 4, 8))
     with pytest.raises(ValueError, match="there are 3 test views; give --data.clips.n_test_clips 1"):
         check_one_view(torch.zeros(2, 3, 4, 8))
+
+
+def test_videos_of_several_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"ConfidenceMemory needs one class for each video.*leave out --adaptation"):
+        check_scores(model(Scoring()), [replace(ONE, multi_label=True)])
