@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.summarize.published.memory_settings imp
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
 from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
+    t2l_variant,
     trained_model_variant,
     with_structure,
 )
@@ -21,14 +22,6 @@ from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_
 
 # Others have their class's name.
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP", "OpenVCLIP": "Open-VCLIP"}
-# Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
-_T2L_VARIANTS = {
-    ("all", True): None,
-    ("none", False): "adapters only",
-    ("none", True): "TFD without TTL",
-    ("all", False): "TTL without TFD",
-}
-_T2L_OF_AUTHORS = {("contrastive_loss", "in_batch"): "in-batch loss", ("unbiased_diversity", "True"): "unbiased TFD"}
 # Class text of AP-CLIP's Tables 5 to 7 by kind, by set of templates, and by what follows the file's name in its source.
 _TEXTS_OF_AP_CLIP = {"customized": "customized prompts", "direct": "prompts asked for directly"}
 _TEMPLATES_OF_AP_CLIP = {"open_vclip": "Open-VCLIP's set of templates", "photo": "one prompt a class"}
@@ -175,7 +168,7 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
-        return name, _t2l_variant(arguments, dict(settings.training))
+        return name, t2l_variant(arguments, dict(settings.training))
     method = _METHODS.get(name, name)
     if method in ("BIKE", "Open-VCLIP", "TACO"):
         return method, trained_model_variant(method, settings, scorer_of(settings))
@@ -199,19 +192,6 @@ def _text_of_ap_clip(settings: RunSettings) -> str | None:
     if all(_WITHOUT_BODY in source for source in settings.class_text):
         named = "without body attributes"
     return named
-
-
-def _t2l_variant(arguments: Mapping[str, str], training: Mapping[str, str]) -> str | None:
-    """The parts that are left out, the layers with temporal tokens, losses as in the authors' code, and TACO's."""
-    tokens, has_tfd = arguments["temporal_tokens"], float(arguments["diversity_weight"]) > 0
-    if (tokens, has_tfd) in _T2L_VARIANTS:
-        part = _T2L_VARIANTS[tokens, has_tfd]
-        variants = [] if part is None else [part]
-    else:
-        layers = "the first layer only" if tokens in ("first", "[0]") else f"layers {tokens.strip('[]')}"
-        variants = [f"TTL in {layers}", *([] if has_tfd else ["without TFD"])]
-    variants += [words for (key, value), words in _T2L_OF_AUTHORS.items() if arguments.get(key) == value]
-    return ", ".join([*variants, *with_structure(training)]) or None
 
 
 def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""What a test of BIKE, Open-VCLIP or TACO is called: by what it is scored with, which papers leave open, or left out.
+"""What a test of T2L, BIKE, Open-VCLIP or TACO is called: by its score, which papers leave open, or what is left out.
 
 BIKE has two published scores, with its head and without it, and a prompt over it is tuned with a third. They are never
 called the same.
@@ -11,6 +11,14 @@ from collections.abc import Mapping
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_record import kind_of_text
 
+# Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
+_T2L_VARIANTS = {
+    ("all", True): None,
+    ("none", False): "adapters only",
+    ("none", True): "TFD without TTL",
+    ("all", False): "TTL without TFD",
+}
+_T2L_OF_AUTHORS = {("contrastive_loss", "in_batch"): "in-batch loss", ("unbiased_diversity", "True"): "unbiased TFD"}
 _HEAD, _TOWER = "video_head", "visual_tower"
 # Whose frames are compared and how -> the score.
 _BIKE_SCORES = {
@@ -49,6 +57,28 @@ def trained_model_variant(method: str, settings: RunSettings, scorer: str) -> st
         return taco_variant(dict(settings.training), scorer)
     has_action_prompts = {kind_of_text(source) for source in settings.class_text} == {"action_prompts"}
     return open_vclip_variant(arguments, scorer, has_action_prompts=has_action_prompts)
+
+
+def t2l_variant(arguments: Mapping[str, str], training: Mapping[str, str]) -> str | None:
+    """In what a test of T2L departs from the paper's model.
+
+    Args:
+        arguments: The model's arguments by dotted name.
+        training: Settings of its training.
+
+    Returns:
+        The parts that are left out, the layers with temporal tokens, losses as in the authors' code, and TACO's; None
+        for none.
+    """
+    tokens, has_tfd = arguments["temporal_tokens"], float(arguments["diversity_weight"]) > 0
+    if (tokens, has_tfd) in _T2L_VARIANTS:
+        part = _T2L_VARIANTS[tokens, has_tfd]
+        variants = [] if part is None else [part]
+    else:
+        layers = "the first layer only" if tokens in ("first", "[0]") else f"layers {tokens.strip('[]')}"
+        variants = [f"TTL in {layers}", *([] if has_tfd else ["without TFD"])]
+    variants += [words for (key, value), words in _T2L_OF_AUTHORS.items() if arguments.get(key) == value]
+    return ", ".join([*variants, *with_structure(training)]) or None
 
 
 def bike_variant(arguments: Mapping[str, str], scorer: str, *, is_adapted: bool) -> str | None:

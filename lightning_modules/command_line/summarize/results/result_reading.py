@@ -31,8 +31,7 @@ _LONGEST = 200  # characters of what is wrong
 # Which a test states too, but does not read; its training's are recorded.
 _OF_TRAINING = (
     *("optimization", "start_from", "interpolated_regularization", "clip_learning_rate", "structure"),
-    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale"),  # FineTunedCLIP's
-    *("specialization", "tunes_token_embedding"),  # TACO's
+    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale", "specialization", "tunes_token_embedding"),
 )
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos", "n_scored_classes")
@@ -145,8 +144,7 @@ def named_settings(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - an instan
         {name: value}, several texts as one; "model.NAME" of the model's arguments, "test.NAME" of what is recorded of
         the test.
     """
-    own: dict[str, Any] = {}
-    dotted: dict[str, Any] = {}
+    own, dotted = dict[str, Any](), dict[str, Any]()
     for field in fields(settings):
         value = getattr(settings, field.name)
         if field.name in _PAIRS:
@@ -186,9 +184,7 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
     _check_numbers(path, overall, "")
     n_damaged = content.get("n_damaged_frames", 0)
     if type(n_damaged) is not int or n_damaged < 0:
-        raise ValueError(
-            f"{path}: n_damaged_frames is {shortened(n_damaged)}, not a whole number from 0 on; test again"
-        )
+        raise ValueError(f"{path}: n_damaged_frames is {shortened(n_damaged)}, not a whole number from 0; test again")
     for part in ("mean", "std", "segment_scores"):
         _check_numbers(path, content.get(part) or {}, part)
     _check_sums(path, content)
