@@ -29,8 +29,8 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
-	@echo "make evidence             what each method is for: the tables of docs/results/embedded.md, three seeds each (30 minutes)"
-	@echo "make evidence-NAME        one of them: phased, shifts, tfd or localization (5 to 9 minutes)"
+	@echo "make evidence             what each method is for: the tables of docs/results/embedded.md, three seeds each (40 minutes)"
+	@echo "make evidence-NAME        one of them: phased, shifts, tfd, localization or structure (5 to 9 minutes)"
 	@echo "make towers-demo          frozen and T2L on a tiny CLIP, SigLIP and PE-Core, in one table (15 minutes)"
 	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
@@ -112,11 +112,11 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 
 # --- what each method is for: sweeps configs/sweeps/evidence_NAME.yaml, and the page that their tables are written into --
 
-EVIDENCE := phased shifts tfd localization
+EVIDENCE := phased shifts tfd localization structure
 
 evidence: $(EVIDENCE:%=evidence-%)
 
-evidence-phased evidence-shifts evidence-tfd: $(TINY_CLIP)/seed0.pt
+evidence-phased evidence-shifts evidence-tfd evidence-structure: $(TINY_CLIP)/seed0.pt
 
 evidence-localization: $(TINY_COCA)/seed0.pt
 
@@ -221,8 +221,11 @@ pictures: quickstart $(TINY_COCA)/seed0.pt
 
 # --- development ------------------------------------------------------------------------------------------------------
 
+# Each process runs a half in order, so that what tests share is made once, and takes of the other's when it has done.
+PYTEST_ON_BOTH_CORES := pytest --numprocesses 2 --dist worksteal
+
 test: $(INSTALLED)
-	$(VENV)/bin/pytest --numprocesses 2
+	$(VENV)/bin/$(PYTEST_ON_BOTH_CORES)
 
 # The lowest installed Python from 3.10 on, including pyenv's; uv resolves the lowest allowed versions of the packages.
 LOWEST_PYTHON := $(firstword $(foreach v,10 11 12 13,$(wildcard $(HOME)/.pyenv/versions/3.$(v).*/bin/python) \
@@ -236,10 +239,10 @@ $(LOWEST_VENV)/.installed: pyproject.toml | $(INSTALLED)
 
 test-lowest: $(LOWEST_VENV)/.installed
 	$(LOWEST_VENV)/bin/python --version
-	$(LOWEST_VENV)/bin/pytest --numprocesses 2 -m 'not slow'
+	$(LOWEST_VENV)/bin/$(PYTEST_ON_BOTH_CORES) -m 'not slow'
 
 coverage: $(INSTALLED)
-	$(VENV)/bin/pytest --numprocesses 2 --cov --cov-report=json:.coverage.json --cov-report=
+	$(VENV)/bin/$(PYTEST_ON_BOTH_CORES) --cov --cov-report=json:.coverage.json --cov-report=
 	@$(VENV)/bin/python -c 'import json; report = json.load(open(".coverage.json")); \
 	  files = {name: about["summary"]["percent_covered"] for name, about in report["files"].items()}; \
 	  print("covered: %.1f %%; below 80 %%:" % report["totals"]["percent_covered"]); \

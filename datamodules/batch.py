@@ -81,6 +81,8 @@ class VideoBatch:
         embeddings: float32 [B, V, T, D], stored embeddings of the frames, not L2-normalized, which take the place of
             the frames: these are then [B, V, T, 3, 0, 0]. None for decoded frames.
         embedded_by: The visual tower that made `embeddings`; None without them.
+        label_sets: bool [B, C], which classes each video shows, in a set whose videos have several labels or none
+            (`ClassText.multi_label`); their `labels` are -1. None where a video has one.
         colours: Of each of B training clips, the change of colours that is left to be made on the device, before a
             model is shown the frames; empty if there is none.
     """
@@ -94,6 +96,7 @@ class VideoBatch:
     n_damaged: int = 0
     embeddings: Tensor | None = None
     embedded_by: TowerRecord | None = None
+    label_sets: Tensor | None = None
     colours: tuple[ColourChanges, ...] = ()
 
     def __post_init__(self) -> None:
@@ -110,6 +113,11 @@ class VideoBatch:
             )
         if (stored is None) != (self.embedded_by is None):
             raise ValueError("VideoBatch.embeddings need embedded_by, the tower that made them; give both or neither")
+        if self.label_sets is not None and (self.label_sets.dtype != torch.bool or len(self.label_sets) != len(self)):
+            raise ValueError(
+                f"VideoBatch.label_sets must be bool [B, C] with B {len(self)}; got {self.label_sets.dtype} "
+                f"{list(self.label_sets.shape)}"
+            )
         if self.colours and len(self.colours) != len(self):
             raise ValueError(
                 f"VideoBatch.colours are of {len(self.colours)} clips, but it has {len(self)}; give one each"
@@ -159,6 +167,7 @@ class ClassText:
             prompts have no attributes.
         prompt_attributes: Attribute that each of them describes ("posture", ...); None if they have none.
         templates: Templates that the names were filled into, for whole prompts or for the lead of texts; may be empty.
+        multi_label: Whether a video of the set may show several of the classes, or none (`VideoBatch.label_sets`).
     """
 
     set_name: str
@@ -168,6 +177,7 @@ class ClassText:
     prompt_groups: tuple[str, ...] | None = None
     prompt_attributes: tuple[str, ...] | None = None
     templates: tuple[str, ...] = ()
+    multi_label: bool = False
 
     def __post_init__(self) -> None:
         """Checks that a model can be tested on this class text."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zsar.datamodules.batch import VideoBatch, ViewBatch
@@ -59,8 +61,13 @@ class Sample:
     colours: ColourChanges = ()
 
 
-def collate(samples: Sequence[Sample]) -> VideoBatch:
-    """Stacks samples into a batch."""
+def collate(samples: Sequence[Sample], *, label_sets: NDArray[np.bool_] | None = None) -> VideoBatch:
+    """Stacks samples into a batch.
+
+    Args:
+        samples: B videos.
+        label_sets: Which classes each video of their table shows, bool [N, C]; None where videos have one label.
+    """
     return VideoBatch(
         frames=torch.stack([s.frames for s in samples]),
         labels=torch.tensor([s.label for s in samples]),
@@ -73,6 +80,7 @@ def collate(samples: Sequence[Sample]) -> VideoBatch:
         if (stored := [s.embeddings for s in samples if s.embeddings is not None])
         else None,
         embedded_by=samples[0].embedded_by,
+        label_sets=None if label_sets is None else torch.from_numpy(label_sets[[s.index for s in samples]]),
         colours=colours if any(colours := tuple(s.colours for s in samples)) else (),
     )
 

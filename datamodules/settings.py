@@ -124,34 +124,45 @@ class Text:
         templates: A named set of templates (name, photo, video, vifi_clip, open_vclip, action_clip), a template with
             one {}, or a list of templates.
         names: What fills the templates: "clean" names ("apply eye makeup") or "exact" names, as the data set or the
-            label file of a published list writes them ("ApplyEyeMakeup").
+            label file of a published list writes them ("ApplyEyeMakeup"); or "described" ones: the clean name, a colon
+            and the one text of the class in `descriptions`, without its full stop (TACO's tests).
         renamed: Other words for classes in templates, by their clean names: {yo yo: yoyo}, as Open-VCLIP's authors have
             it; null for none.
-        descriptions: Texts to use instead of templates: a JSON file as `zsar describe` writes it, or the name of one
-            that comes with zsar, such as ucf101_descriptions (`zsar/datamodules/class_text/texts`); or a CSV file of
-            T2L's authors, such as EZ-CLIP/GPT_discription/NAME.csv for a clone in the data root. A path is relative to
-            the working directory or, if there is no such file, to the data root.
+        descriptions: Texts to use instead of templates, or in them with `names` described: a JSON file as `zsar
+            describe` writes it, or the name of one that comes with zsar, such as ucf101_descriptions
+            (`zsar/datamodules/class_text/texts`); or a CSV file of T2L's authors, such as
+            EZ-CLIP/GPT_discription/NAME.csv for a clone in the data root. A path is relative to the working directory
+            or, if there is no such file, to the data root.
         lead: A template to put before each of these texts, e.g. "a video of {}."; null for none.
         groups: Which attributes of action prompts are used: [Scene, Actor], for example, leaves out those of the body;
             null for all of the file.
     """
 
     templates: str | list[str] = TRAINED_TEMPLATE
-    names: Literal["clean", "exact"] = "clean"
+    names: Literal["clean", "exact", "described"] = "clean"
     renamed: dict[str, str] | None = None
     descriptions: Path | str | None = None
     lead: str | None = None
     groups: list[Group] | None = None
 
     def __post_init__(self) -> None:
-        """Checks that a lead and groups have descriptions to apply to."""
+        """Checks that a lead, groups and described names have descriptions to apply to."""
         check_groups(self.groups)
+        if self.is_described and (self.descriptions is None or self.lead is not None):
+            problem = "there are no text.descriptions" if self.descriptions is None else f"text.lead is {self.lead!r}"
+            remedy = "name a file of them" if self.descriptions is None else "leave out the lead, or take clean names"
+            raise ValueError(f"text.names is described, the name and the text of a class, but {problem}; {remedy}")
         if self.renamed is not None and self.descriptions is not None:
             raise ValueError("text.renamed is of templates, but text.descriptions are used; leave one of them out")
         if self.groups is not None and self.descriptions is None:
             raise ValueError(f"text.groups is {self.groups}, but there are no text.descriptions to choose from")
         if self.lead is not None and self.descriptions is None:
             raise ValueError(f"text.lead is {self.lead!r}, but there are no text.descriptions to put it before")
+
+    @property
+    def is_described(self) -> bool:
+        """Whether templates are filled with the name and the description of each class."""
+        return self.names == "described"
 
 
 @dataclass(frozen=True)

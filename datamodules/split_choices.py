@@ -13,7 +13,8 @@ class Split:
 
     Attributes:
         protocol: Train and test on "all_classes", or train on base classes and test on base and on novel classes
-            separately ("base_to_novel").
+            separately ("base_to_novel"); or test videos that show several classes each, or none ("multi_label": mean
+            average precision over the classes; nothing is trained).
         classes: Which classes are tested: "all", or ten random "halves" of them, each a test set of one run, with mean
             and deviation (as published for ActivityNet). Of Kinetics-600 also "drawn_160" (draw `fold` of 160 of the
             220 that Kinetics-400 lacks) or "all_new" (one test on all 220).
@@ -33,7 +34,7 @@ class Split:
             testing. Results state their number. Relative to the working directory.
     """
 
-    protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
+    protocol: Literal["all_classes", "base_to_novel", "multi_label"] = "all_classes"
     classes: Literal["all", "halves", "drawn_160", "all_new"] = "all"
     half_draws: Literal["hashed", "numpy"] = "hashed"
     test_videos: Literal["official", "train_and_test", "all", "validation"] = "official"
@@ -44,34 +45,44 @@ class Split:
     exclude: Path | str | None = None
 
 
+_OF_A_LIST = "; list its videos with their labels in a CSV file, and test them as the data set VideoFolder"
+
+
 class OffersSplits(Protocol):
     """A kind of data set.
 
     Attributes:
         n_folds: Number of its official splits.
+        protocol_choices: The values of `split.protocol` that it offers.
         class_choices: The values of `split.classes` that it offers.
         video_choices: The values of `split.test_videos` that it offers.
     """
 
     n_folds: ClassVar[int]
+    protocol_choices: ClassVar[tuple[str, ...]]
     class_choices: ClassVar[tuple[str, ...]]
     video_choices: ClassVar[tuple[str, ...]]
 
 
 def check_split(split: Split, offered: type[OffersSplits]) -> None:
-    """Checks fold, classes and test videos.
+    """Checks fold, protocol, classes and test videos.
 
     Args:
         split: The settings.
         offered: The data set's class.
 
     Raises:
-        ValueError: There is no such official split or choice of classes or of test videos, halves are drawn in
-            base_to_novel, or how they are drawn is stated where none are.
+        ValueError: There is no such official split or choice of protocol, classes or test videos, halves are drawn in
+            base_to_novel, how they are drawn is stated where none are, or shots are of videos with several labels.
     """
     data_set, n_folds = offered.__name__, offered.n_folds
     if not 1 <= split.fold <= n_folds:
         raise ValueError(f"split.fold is {split.fold}, but {data_set} has {_folds(n_folds)}")
+    if (chosen := split.protocol) not in offered.protocol_choices:
+        raise ValueError(
+            f"split.protocol is {chosen}, but {data_set} offers only {', '.join(offered.protocol_choices)}"
+            + (_OF_A_LIST if chosen == "multi_label" else "; its videos have several labels each")
+        )
     for name, choices in (("classes", offered.class_choices), ("test_videos", offered.video_choices)):
         if (chosen := getattr(split, name)) not in choices:
             raise ValueError(f"split.{name} is {chosen}, but {data_set} offers only {', '.join(choices)}")
@@ -82,6 +93,11 @@ def check_split(split: Split, offered: type[OffersSplits]) -> None:
                     f"split.{name} is {chosen}, but split.protocol is {split.protocol}, which has its own classes and "
                     "videos; set one of them to its default"
                 )
+    if split.protocol == "multi_label" and split.shots is not None:
+        raise ValueError(
+            f"split.shots is {split.shots}, but videos of several labels (split.protocol multi_label) are only tested; "
+            "leave it out"
+        )
     if split.half_draws != "hashed" and split.classes != "halves":
         raise ValueError(
             f"split.half_draws is {split.half_draws}, but split.classes is {split.classes}, so that no halves are "

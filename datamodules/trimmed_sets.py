@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,9 +17,11 @@ from lightning.pytorch import LightningDataModule
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.class_text.checked_names import too_few_classes
+from zsar.datamodules.class_text.described_names import fill_with_descriptions
 from zsar.datamodules.class_text.templates import fill_templates, spoken_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
+from zsar.datamodules.lists.label_counts import counts_of_sets
 from zsar.datamodules.lists.splits import HALVES, base_and_novel_classes, draw_training_videos, split_hash
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Loading, Text
@@ -36,13 +39,14 @@ class TrimmedSets(LightningDataModule):
     Attributes:
         for_testing_only: Whether the data set has no training videos.
         n_folds: Number of official splits.
-        class_choices: The values of `split.classes` that the data set offers.
-        video_choices: The values of `split.test_videos` that the data set offers.
+        protocol_choices: The values of `split.protocol` that the data set offers.
+        class_choices, video_choices: Those of `split.classes` and `split.test_videos`.
         sets: After `setup`, the videos of each set.
     """
 
     for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
+    protocol_choices: ClassVar[tuple[str, ...]] = ("all_classes", "base_to_novel")
     class_choices: ClassVar[tuple[str, ...]] = ("all", "halves")
     video_choices: ClassVar[tuple[str, ...]] = ("official",)
 
@@ -77,8 +81,13 @@ class TrimmedSets(LightningDataModule):
         """Whether the user gave one list for both training and testing; this causes only a warning."""
         return False
 
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a video may show several classes or none; such videos are tested, not trained on."""
+        return self.split.protocol == "multi_label"
+
     def list_videos(self, subset: Subset) -> VideoTable:
-        """All videos of a subset; labels are indices into `class_names`."""
+        """All videos of a subset; labels, or columns of `label_sets`, are indices into `class_names`."""
         raise NotImplementedError
 
     @property
@@ -105,7 +114,7 @@ class TrimmedSets(LightningDataModule):
         if stage == "test" and self.split.classes == "halves":
             halves = HALVES[self.split.half_draws](names, n_draws=N_HALVES, seed=self.split.seed)
             return {f"half_{draw}": half for draw, half in enumerate(halves)}
-        if self.split.protocol == "all_classes" or stage == "predict":
+        if self.split.protocol != "base_to_novel" or stage == "predict":
             return {_SET_NAME[stage]: names}
         base, novel = self.base_and_novel()
         if stage == "test":
@@ -187,13 +196,9 @@ class TrimmedSets(LightningDataModule):
 
     def draw_training_sets(self, videos: VideoTable) -> tuple[VideoTable, VideoTable]:
         """Training and held-out videos, drawn from the (base) classes' training videos."""
-        train, held_out = draw_training_videos(
-            videos.all_keys(),
-            videos.labels,
-            seed=self.split.seed,
-            shots=self.split.shots,
-            held_out_fraction=self.split.held_out_fraction,
-        )
+        keys, seed = videos.all_keys(), self.split.seed
+        shots, share = self.split.shots, self.split.held_out_fraction
+        train, held_out = draw_training_videos(keys, videos.labels, seed=seed, shots=shots, held_out_fraction=share)
         return videos.select(train), videos.select(held_out)
 
     def without_excluded(self, videos: VideoTable) -> VideoTable:
@@ -206,16 +211,13 @@ class TrimmedSets(LightningDataModule):
 
     def class_text(self, stage: str) -> list[ClassText]:
         """The classes of each data loader of a stage, as text."""
-        sets = self.set_classes(stage).items()
-        if (file := self.text.descriptions) is not None:
-            text = self.text
-            return [
-                read_class_text(set_name, names, file, lead=text.lead, groups=text.groups, data_root=self.data_root)
-                for set_name, names in sets
-            ]
-        return [self._filled(set_name, names) for set_name, names in sets]
+        texts = [self._of_classes(set_name, names) for set_name, names in self.set_classes(stage).items()]
+        return [replace(text, multi_label=True) for text in texts] if self.is_multi_label else texts
 
-    def _filled(self, set_name: str, names: Sequence[str]) -> ClassText:
+    def _of_classes(self, set_name: str, names: Sequence[str]) -> ClassText:
+        if (file := (text := self.text).descriptions) is not None:
+            read = read_class_text(set_name, names, file, lead=text.lead, groups=text.groups, data_root=self.data_root)
+            return fill_with_descriptions(read, text.templates) if text.is_described else read
         exact = self.exact_name_of if self.text.names == "exact" else {}
         spoken = spoken_names(names, exact, renamed=self.text.renamed, known=self.class_names)
         return fill_templates(set_name, names, self.text.templates, spoken=spoken)
@@ -228,10 +230,7 @@ class TrimmedSets(LightningDataModule):
     def describe(self) -> dict[str, Any]:
         """What results report about the sets: counts, split."""
         classes = {**self.set_classes("fit"), **self.set_classes("validate"), **self.set_classes("test")}
-        labelled = {}
-        for name in self.sets.keys() & classes.keys():
-            keys, labels = self.sets[name].all_keys(), self.sets[name].labels.tolist()
-            labelled[name] = [(key, classes[name][label]) for key, label in zip(keys, labels, strict=True)]
+        labelled = {name: self.sets[name].named_labels(classes[name]) for name in self.sets.keys() & classes.keys()}
         return {
             "class_path": class_path(type(self)),
             "data_set": self.data_set,
@@ -246,4 +245,5 @@ class TrimmedSets(LightningDataModule):
             "split_hash": split_hash(labelled),
             "split_seed": self.split.seed,
             "shots": self.split.shots,
+            **({"labels": counts_of_sets(self.sets, classes)} if self.is_multi_label else {}),
         }

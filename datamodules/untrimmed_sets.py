@@ -19,6 +19,7 @@ from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_identity import clean_names
+from zsar.datamodules.class_text.described_names import fill_with_descriptions
 from zsar.datamodules.class_text.templates import fill_templates, spoken_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded
@@ -127,7 +128,7 @@ class UntrimmedSets(LightningDataModule):
     def _text_of(self, set_name: str, exact_names: Sequence[str]) -> ClassText:
         names = self.in_plain_words(exact_names)
         if self.text.descriptions is not None:
-            return read_class_text(
+            text = read_class_text(
                 set_name,
                 names,
                 self.text.descriptions,
@@ -135,6 +136,7 @@ class UntrimmedSets(LightningDataModule):
                 groups=self.text.groups,
                 data_root=self.data_root,
             )
+            return fill_with_descriptions(text, self.text.templates) if self.text.is_described else text
         exact = dict(zip(names, exact_names, strict=True)) if self.text.names == "exact" else {}
         known = self.in_plain_words(self.all_exact_names())
         spoken = spoken_names(names, exact, renamed=self.text.renamed, known=known)

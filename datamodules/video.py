@@ -1,4 +1,4 @@
-"""TrimmedVideoDataModule: the base of every data set of trimmed videos, one action a video.
+"""TrimmedVideoDataModule: the base of every data set of trimmed videos.
 
 A data set defines its classes and lists its videos (`class_names`, `list_videos`). `TrimmedSets` chooses the videos and
 classes of a run, `EmbeddedSets` reads their stored embeddings. This module turns them into batches: sampling,
@@ -31,7 +31,7 @@ from zsar.runtime.run_seed import run_seed
 
 
 class TrimmedVideoDataModule(EmbeddedSets):
-    """Videos with one class each -> batches of frames, and the class text of each data loader.
+    """Videos with their classes -> batches of frames, and the class text of each data loader.
 
     Attributes:
         flip_keeps_label: Whether a mirrored clip still shows its class; if so, half of the training clips are mirrored
@@ -116,7 +116,7 @@ class TrimmedVideoDataModule(EmbeddedSets):
                 f"{self.loading.batch_size}; use smaller batches, or set loading.drop_incomplete to false"
             )
         drop_last = self.loading.drop_incomplete
-        return self._loader(clips, self.loading.batch_size, sampler, read_often=True, drop_last=drop_last)
+        return self._loader(clips, self.loading.batch_size, sampler, of_set="train", drop_last=drop_last)
 
     def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Held-out clips of the (base) training classes; none if `held_out_fraction` is 0."""
@@ -167,7 +167,7 @@ class TrimmedVideoDataModule(EmbeddedSets):
         clips = self.evaluation_clips(set_name, views) if self.embeddings is None else self.stored_clips(set_name)
         batch_size = self.loading.test_batch_size or self.loading.batch_size
         sampler = EvaluationSampler(clips, **self._process())
-        return self._loader(clips, batch_size, sampler, read_often=set_name == "val")
+        return self._loader(clips, batch_size, sampler, of_set=set_name)
 
     def training_clips(self, *, leave_colours: bool = False) -> TrainingClips:
         """The training clips, decoded and augmented.
@@ -227,16 +227,18 @@ class TrimmedVideoDataModule(EmbeddedSets):
         batch_size: int,
         sampler: Any,  # noqa: ANN401
         *,
-        read_often: bool,
+        of_set: str,
         drop_last: bool = False,
     ) -> DataLoader[VideoBatch]:
-        make = partial(DataLoader, collate_fn=collate, drop_last=drop_last, pin_memory=self._uses_cuda())
+        stack = partial(collate, label_sets=self.sets[of_set].label_sets)
+        make = partial(DataLoader, collate_fn=stack, drop_last=drop_last, pin_memory=self._uses_cuda())
         return make(
             clips,
             batch_size=batch_size,
             sampler=sampler,
             num_workers=self.loading.n_workers,
-            persistent_workers=read_often and self.loading.n_workers > 0,  # ten test sets would keep ten times as many
+            # Ten test sets would keep ten times as many.
+            persistent_workers=of_set in ("train", "val") and self.loading.n_workers > 0,
         )
 
     def _uses_cuda(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipB
 from zsar.runtime.processes.dead_workers import further_deaths_unsaid
 
 torch.set_num_threads(1)  # pytest-xdist keeps the cores busy, and sums come out alike in every process
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays, and is not searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

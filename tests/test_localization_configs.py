@@ -45,6 +45,8 @@ ROWS = {
     "t3al_oracle_count": ("T3AL (oracle: region count)", "coca_ViT-L-14"),
     "t3al_oracle_selection": ("T3AL (oracle: selection)", "coca_ViT-L-14"),
     "t3al_oracle_all": ("T3AL (oracle: all three)", "coca_ViT-L-14"),
+    "freezad": ("FreeZAD", "coca_ViT-L-14"),
+    "llt": ("LLT (T = 0)", "coca_ViT-L-14"),  # in two passes
 }
 FIGURES = load_published_figures()
 # An untrained CoCa finds many segments, each of which is captioned, by long nonsense that its text tower may not take.
@@ -56,6 +58,7 @@ FEW_SHORT_CAPTIONS = {
 RENDERED: list[tuple[str, dict[str, Any], bool]] = [
     ("frame_wise", {}, False),
     ("t0", {}, False),
+    ("llt", {}, False),
     ("t3al_without_suppression", {}, True),
     ("t3al", FEW_SHORT_CAPTIONS, True),
     ("oracle_class", FEW_SHORT_CAPTIONS, True),
@@ -134,7 +137,7 @@ def test_an_experiment_says_what_the_paper_reports_of_it(path: Path) -> None:
     of = "0.3 to 0.7" if data_set == "thumos14_untrimmed" else "0.5, 0.75 and 0.95"
     at = " ".join(f"{figure.value:.1f}" for set_name, figure in row.items() if set_name.startswith("map_"))
     where = mean.table.replace("Section 5.2", "section 5.2, Figure 4")
-    expected = f"(T3AL, {where}): mAP {mean.value:.1f}, the mean of IoU {of}" + (f" ({at})." if at else ".")
+    expected = f"({mean.paper}, {where}): mAP {mean.value:.1f}, the mean of IoU {of}" + (f" ({at})." if at else ".")
     assert expected in comment_of(path).replace("\n", " ")
     assert _settings(path, "model")["backbone"]["architecture"].removesuffix("-quickgelu") == architecture
 
@@ -152,7 +155,7 @@ def test_the_experiments_are_all_that_the_paper_tests_without_training() -> None
         if figure.protocol == "localization" and figure.trained_on is None
     }
     assert tested == sorted(rows)
-    assert len(tested) == 29
+    assert len(tested) == 33
 
 
 def test_the_authors_code_has_its_experiment_for_each_table() -> None:

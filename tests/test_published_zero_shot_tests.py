@@ -1,6 +1,7 @@
-"""The zero-shot tests of BIKE and Open-VCLIP, leaf by leaf, are their authors', and rows on both run as tables say.
+"""The zero-shot tests of BIKE, Open-VCLIP and TACO, leaf by leaf, are their authors', and rows run as tables say.
 
-Sources: methods/bike.md, section 8; methods/open_vclip.md, section 7; DTS-TPT, Tables 1 to 3, 6, 7; AP-CLIP, Table 1.
+Sources: methods/bike.md, section 8; methods/open_vclip.md, section 7; methods/taco.md, Zero-shot test; DTS-TPT, Tables
+1 to 3, 6, 7; AP-CLIP, Table 1.
 """
 
 from pathlib import Path
@@ -72,6 +73,20 @@ def test_a_test_of_open_vclip_is_its_authors(kind: str, data_set: str) -> None:
         assert str(texts[1]).removesuffix(".json").endswith(f"{data_set}_action_prompts")
 
 
+@pytest.mark.parametrize("data_set", ["ucf101", "hmdb51", "kinetics600"])
+def test_a_test_of_taco_is_its_authors_but_for_who_wrote_the_sentences(data_set: str) -> None:
+    name = f"taco_zero_shot_{data_set}"
+    of_clips = ("n_frames", "n_test_clips", "n_test_crops", "test_short_side_px", "sampling")
+    assert leaves(name, *(f"data.clips.{key}" for key in of_clips)) == (8, 3, 1, 224, "left")
+    assert leaves(name, "data.text.templates", "data.text.names", "data.split.test_videos", "trainer.precision") == (
+        *("open_vclip", "described"),  # the 28 templates, with "Name: sentence"
+        *(ABSENT, "32-true"),
+    )
+    scored = leaves(name, *(f"model.scoring.{key}" for key in ("scorer", "prompt_ensemble", "view_ensemble")))
+    assert scored == ("mean_pooled_cosine", "embedding_sum", "logit_sum")
+    assert leaves(name, "data.text.descriptions")[0].startswith(data_set)
+
+
 @pytest.mark.parametrize("path", sorted(EXPERIMENT.glob("bike_*tpt_*.yaml")), ids=lambda path: path.stem)
 def test_tuning_over_bike_is_that_over_clip_but_for_the_model_and_its_frames(path: Path) -> None:
     """Of ActivityNet, which the paper has on BIKE alone, the videos and halves are those of BIKE's authors."""
@@ -95,8 +110,8 @@ def rows_on(*words: str) -> list[tuple[str, Row]]:
     return [(table, row) for table, row in rows if any(step.of.startswith(words) for step in row.steps)]
 
 
-def test_every_row_on_bike_or_open_vclip_tests_what_its_own_fit_has_trained() -> None:
-    rows = rows_on("bike_", "open_vclip_")
+def test_every_row_on_these_methods_tests_what_its_own_fit_has_trained() -> None:
+    rows = rows_on("bike_", "open_vclip_", "taco_zero_shot_")
     assert len(rows) > 25
     for table, row in rows:
         fit = next(step for step in row.steps if step.verb == "fit")
@@ -107,6 +122,8 @@ def test_every_row_on_bike_or_open_vclip_tests_what_its_own_fit_has_trained() ->
             if step.of.startswith("open_vclip"):
                 assert step.checkpoint == "weight_mean", where
                 assert step.settings.get("model.tuned_share") == (0.4 if is_large else None), where
+            elif step.of.startswith("taco"):
+                assert step.checkpoint == "weight_mean", where
             else:
                 assert step.checkpoint == "last", where
         assert is_large == ("L/14" in row.name or row.name == "BIKE*" or table in LARGE), f"{table}, {row.name}"

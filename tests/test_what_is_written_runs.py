@@ -2,7 +2,6 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.makers.configs.parsing import parser_of
+from tests.makers.configs.parsing import settings_of
 from tests.makers.configs.shipped import ABLATIONS, ADAPTATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS, TESTS, name
 from zsar.datamodules import data_sets
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.fit_and_test.parsed_command import parsed_config
 
 SECTIONS = ("model", "data", "adaptation", "trainer", "checkpoint")
 ALL = [*EXPERIMENTS, *LOCALIZATIONS]
@@ -87,13 +86,31 @@ def parsed() -> Any:
     """Parses command lines of `zsar fit` and `zsar test` with one parser each, and builds nothing."""
 
     def parse(*arguments: object, subcommand: str = "fit") -> Leaves:
-        with tempfile.TemporaryDirectory() as folder:
-            read = with_read_experiments([subcommand, *map(str, arguments)], Path(folder))
-            found = dict(leaves(parser_of(subcommand).parse_args(read)[subcommand].as_dict()))
+        found = dict(leaves(settings_of(subcommand, [str(argument) for argument in arguments]).as_dict()))
         del found[("config",)]  # the written file
         return found
 
     return parse
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("fit", ["experiment/bike_kinetics400", "trainer/early_stopping"]),
+        ("test", ["experiment/t2l_few_shot_ssv2_4", "adaptation/dts_tpt"]),
+        ("test", ["experiment/t3al_thumos14_50_50"]),
+    ],
+)
+def test_the_parser_of_a_command_s_options_gives_what_that_of_all_commands_gives(
+    command: str, names: list[str]
+) -> None:
+    words = [word for name in names for word in ("--config", str(CONFIGS / f"{name}.yaml"))]
+    words += ["--run_dir", "runs/one", "--trainer.limit_test_batches", "1"]
+    whole = parsed_config([command, *words])
+    own = settings_of(command, words).as_dict()
+    assert own.pop("config") is not None
+    assert whole.pop("config") is not None
+    assert dict(leaves(own)) == dict(leaves(whole))
 
 
 def missing(expected: Leaves, found: Leaves) -> dict[str, tuple[Any, Any]]:

@@ -25,6 +25,7 @@ if _TYPE_CHECKING:
     from zsar.api.loading import load
     from zsar.api.localization.localization import Localization, Segment
     from zsar.api.localization.localize import localize
+    from zsar.api.mteb.mteb_model import mteb_model
     from zsar.callbacks.confidence_memory import ConfidenceMemory
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
@@ -40,6 +41,7 @@ if _TYPE_CHECKING:
         Kinetics400,
         Kinetics600,
         MovingShapes,
+        MultiLabelShapes,
         PhasedActivities,
         ShiftedMovingShapes,
         SomethingSomethingV2,
@@ -55,6 +57,7 @@ if _TYPE_CHECKING:
     from zsar.lightning_modules.open_vclip import OpenVCLIP
     from zsar.lightning_modules.t2l import T2L
     from zsar.lightning_modules.t3al import T3AL
+    from zsar.lightning_modules.taco import TACO
 
 _MODULES = {
     "zsar.api.adaptation.adaptation": ("Adaptation",),
@@ -69,12 +72,20 @@ _MODULES = {
     "zsar.api.loading": ("load",),
     "zsar.api.localization.localization": ("Localization", "Segment"),
     "zsar.api.localization.localize": ("localize",),
+    "zsar.api.mteb.mteb_model": ("mteb_model",),
     "zsar.callbacks.confidence_memory": ("ConfidenceMemory",),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
         *("HMDB51", "HMDB51P", "THUMOS14", "UCF101", "UCF101DS", "UCF101O", "UCF101P", "ActivityNet"),
-        *("ActivityNetUntrimmed", "Kinetics400", "Kinetics600", "MovingShapes", "PhasedActivities"),
-        *("ShiftedMovingShapes", "SomethingSomethingV2", "THUMOS14Untrimmed", "UntrimmedFiles", "UntrimmedShapes"),
+        *("ActivityNetUntrimmed", "Kinetics400", "Kinetics600", "MovingShapes", "MultiLabelShapes"),
+        *(
+            "PhasedActivities",
+            "ShiftedMovingShapes",
+            "SomethingSomethingV2",
+            "THUMOS14Untrimmed",
+            "UntrimmedFiles",
+            "UntrimmedShapes",
+        ),
         "VideoFolder",
     ),
     "zsar.lightning_modules.ap_clip": ("APCLIP",),
@@ -84,6 +95,7 @@ _MODULES = {
     "zsar.lightning_modules.open_vclip": ("OpenVCLIP",),
     "zsar.lightning_modules.t2l": ("T2L",),
     "zsar.lightning_modules.t3al": ("T3AL",),
+    "zsar.lightning_modules.taco": ("TACO",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -94,6 +106,7 @@ __all__ = [
     "HMDB51P",
     "T2L",
     "T3AL",
+    "TACO",
     "THUMOS14",
     "UCF101",
     "UCF101DS",
@@ -113,6 +126,7 @@ __all__ = [
     "LiveAnswers",
     "Localization",
     "MovingShapes",
+    "MultiLabelShapes",
     "OpenVCLIP",
     "PhasedActivities",
     "PromptTuning",
@@ -134,6 +148,7 @@ __all__ = [
     "export_onnx",
     "load",
     "localize",
+    "mteb_model",
     "read_frames",
     "search",
 ]

@@ -2,7 +2,7 @@
 
     python benchmarks/breaks/tfd.py [--seed 0]
 
-Trains and tests T2L with the weight 0.3 on the shapes in clutter, once as it is and once with the sign of TFD flipped, so
+Trains and tests T2L with the weight 0.3 on shapes in clutter, once as it is and once with the sign of TFD flipped, so
 that frames are drawn together instead of apart, and prints both rows.
 """
 

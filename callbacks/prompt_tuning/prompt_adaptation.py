@@ -18,6 +18,7 @@ from torch import Tensor
 from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views, views_of
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, Saliency, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
+from zsar.callbacks.prompt_tuning.tunable_models import check_tunable
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
@@ -102,15 +103,10 @@ class PromptAdaptation:
             seed: Seed of a random context.
 
         Raises:
-            ValueError: The model's weights are not fp32, or it tests without the scale of its scores.
+            ValueError: The prompts of this model cannot be tuned (`check_tunable`).
         """
-        if getattr(model, "test_scale", "trained") != "trained":
-            raise ValueError("test_scale is 'none', but entropies need scaled scores; give --model.test_scale trained")
-        if model.backbone.logit_scale.dtype != torch.float32:
-            raise ValueError(
-                f"prompt tuning needs weights in fp32, but they are {str(model.backbone.logit_scale.dtype)[6:]}; give "
-                "--trainer.precision 32-true, or bf16-mixed or 16-mixed, which keep them; in Python model.float()"
-            )
+        n_prompts = max(text.prompts_per_class for text in texts) if "class_text" in prompts.texts else 1
+        check_tunable(model, n_prompts=n_prompts)
         self._model = model
         self._prompts = prompts
         self._rule = rule

@@ -29,6 +29,7 @@ from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, gathered_totals, print_report
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
+from zsar.lightning_modules.recognition.multi_label.own_scores import refuse_multi_label
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import run_seed
@@ -143,13 +144,16 @@ class PromptTuning(AdaptationCallback):
 
         Raises:
             TypeError: The model is not an `ActionRecognizer`.
-            ValueError: Its weights are not fp32 (`PromptAdaptation`).
+            ValueError: Its weights are not fp32 (`PromptAdaptation`), or videos have several labels.
         """
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(
                 f"PromptTuning tunes the prompts of an ActionRecognizer, not of a {type(pl_module).__name__}"
             )
         texts = _class_texts(trainer, pl_module)
+        refuse_multi_label(
+            texts, needed_by="PromptTuning", reason="it tunes prompts until one class is certain", remedy="leave it out"
+        )
         self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule, seed=run_seed())
         pl_module.adaptation = self._adaptation
 

@@ -9,7 +9,12 @@ from rich.table import Table
 
 from zsar.runtime.terminal import print_whole, result_console
 
-_ACCURACIES = {"top1": "top-1 %", "top5": "top-5 %", "mean_class": "mean class %"}
+_ACCURACIES = {
+    "top1": "top-1 %",
+    "top5": "top-5 %",
+    "mean_class": "mean class %",
+    "mean_average_precision": "mAP over classes %",
+}
 _COUNTS = ("n_listed", "n_evaluated", "n_failed")
 
 
@@ -21,7 +26,7 @@ def print_accuracies(
     std: Mapping[str, float] | None = None,
     weights: str | None = None,
 ) -> None:
-    """Prints accuracies in percent and counts of each set; a prediction has only counts.
+    """Prints accuracies, or mean average precisions, in percent and counts of each set; a prediction has only counts.
 
     Args:
         sets: Metrics and counts of each set, as results.json has them.

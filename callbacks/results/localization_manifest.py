@@ -101,6 +101,7 @@ class LocalizationManifest(Callback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         is_test = stage == "test"
         problems = sorted(problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process)
+        compared = pl_module.compared_scores() if is_test else {}
         sets = _sets(pl_module, data) if is_test else _predicted_sets(pl_module, data, n_failed=len(problems))
         counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
         totals = {name: sum(of_process[name] for of_process in counts) for name in counts[0]}
@@ -114,6 +115,8 @@ class LocalizationManifest(Callback):
             "stage": stage,
             "sets": sets,
             **(mean_and_deviation(list(sets.values())) if is_test else {}),
+            **({"segment_scores": compared} if compared else {}),
+            **_memory(pl_module, stage),
             "complete": not limited,
             "undecodable": problems,
             "seconds": cost["seconds"],
@@ -134,6 +137,8 @@ class LocalizationManifest(Callback):
             if is_test:
                 console = result_console()
                 print_whole(console, _table(sets, manifest["mean"], manifest["std"]))
+                if compared:
+                    print_whole(console, score_table(compared))
             say_accepted_damage(manifest["n_damaged_frames"])
             say_written(path)
         if is_test and not limited:
@@ -161,13 +166,37 @@ def _predicted_sets(model: ActionLocalizer, data: Any, *, n_failed: int) -> dict
     }
 
 
+def _memory(model: ActionLocalizer, stage: str) -> dict[str, dict[str, dict[str, int]]]:
+    """Of how many classes a memory of all videos has prototypes, and of how many videos these are made, by set."""
+    texts = model.class_texts[stage]
+    counts = {texts[index].set_name: of_set for index, of_set in model.memory_counts().items()}
+    return {"memory": counts} if counts else {}
+
+
+def score_table(compared: Mapping[str, Mapping[str, float]]) -> Table:
+    """The table of what each score of the same segments is worth.
+
+    Args:
+        compared: As `ActionLocalizer.compared_scores` has it; at least one score.
+    """
+    names = next(iter(compared.values()))
+    table = _figure_table("mAP in % by score", names)
+    for score, figures in compared.items():
+        table.add_row(score, *_percents(names, figures))
+    return table
+
+
+def _figure_table(title: str, names: Mapping[str, float], *others: str) -> Table:
+    table = Table(title, *(Column(_SHORT.get(name, name.removeprefix("map_"))) for name in names), *others)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
 def _table(
     sets: Mapping[str, Mapping[str, float]], mean: Mapping[str, float], std: Mapping[str, float] | None
 ) -> Table:
-    headers = [Column(_SHORT.get(name, name.removeprefix("map_"))) for name in mean]
-    table = Table("mAP in % at IoU", *headers, "classes", "videos")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _figure_table("mAP in % at IoU", mean, "classes", "videos")
     for set_name, of_set in sets.items():
         table.add_row(set_name, *_percents(mean, of_set), str(of_set["n_classes"]), _videos(of_set))
     if len(sets) > 1:

@@ -10,9 +10,14 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.results.written_line import say_written
-from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.run_folders.prediction_files import OWN_COLUMN, PREDICTION_COLUMNS, prediction_file
+from zsar.lightning_modules.run_folders.prediction_files import (
+    LABEL_SEPARATOR,
+    OWN_COLUMN,
+    PREDICTION_COLUMNS,
+    prediction_file,
+)
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import shown
@@ -27,7 +32,9 @@ class PredictionTable(Callback):
     Rows are in the set's order. Columns: path (relative to the data set), label, prediction, its probability, whether
     the video was decoded, and if not, why. In `zsar predict` the label is empty. Names that are not UTF-8 are written
     as in `written_names.py`. The probability is that among the classes of the set (softmax); of a model with a logit
-    bias (SigLIP) a last column has the own probability of the predicted class (sigmoid).
+    bias (SigLIP) a last column has the own probability of the predicted class (sigmoid). Where videos show several
+    classes or none, the label is their names, separated by `|`; the prediction is the class with the highest score, and
+    its probability the sigmoid of that (`own_scores`).
     """
 
     def __init__(self) -> None:
@@ -57,17 +64,21 @@ class PredictionTable(Callback):
         stage = "predict" if trainer.predicting else "validate" if trainer.validating else "test"
         text = pl_module.class_texts[stage][dataloader_idx]
         table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
-        best = outputs["probabilities"].float().max(dim=1)
+        probabilities = outputs["probabilities"].float()
+        # Sigmoids of several classes may be 1 to all digits.
+        best = (outputs["logits"] if text.multi_label else probabilities).argmax(dim=1)
+        of_classes = probabilities.gather(1, best[:, None])[:, 0]
         rows = self._rows.setdefault(text.set_name, [])
         problems = iter(batch.undecodable)
         own = outputs.get("own_probabilities")
-        of_best = best.values if own is None else own.float().gather(1, best.indices[:, None])[:, 0]
-        columns = (batch.indices, batch.labels, best.indices, best.values, of_best, batch.failed)
-        for index, label, prediction, probability, by_itself, failed in zip(*map(Tensor.tolist, columns), strict=True):
+        of_best = of_classes if own is None else own.float().gather(1, best[:, None])[:, 0]
+        columns = (batch.indices, best, of_classes, of_best, batch.failed)
+        numbers = zip(*map(Tensor.tolist, columns), _true_classes(batch, text), strict=True)
+        for index, prediction, probability, by_itself, failed, classes in numbers:
             row = {
                 "video": written_name(table.key(index)),
                 "path": written_name(table.path(index)),
-                "label": written_name(text.names[label]) if label >= 0 else "",
+                "label": LABEL_SEPARATOR.join(map(written_name, classes)),
                 "prediction": "" if failed else written_name(text.names[prediction]),
                 "probability": "" if failed else f"{probability:.4f}",
                 "decoded": "no" if failed else "yes",
@@ -101,6 +112,13 @@ class PredictionTable(Callback):
 
     on_validation_epoch_end = on_test_epoch_end
     on_predict_end = on_test_epoch_end
+
+
+def _true_classes(batch: VideoBatch, text: ClassText) -> list[list[str]]:
+    """The classes of each video as far as they are known: one, or several or none where `text` says so."""
+    if batch.label_sets is None:
+        return [[text.names[label]] if label >= 0 else [] for label in batch.labels.tolist()]
+    return [[name for name, shows in zip(text.names, row, strict=True) if shows] for row in batch.label_sets.tolist()]
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:

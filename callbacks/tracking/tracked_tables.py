@@ -90,7 +90,8 @@ def _detections(folder: Path, stage: str, share: int) -> TrackedTable:
 def _class_rows(sets: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for set_name, of_set in sets.items():
         for class_name, percent in of_set.get("per_class", {}).items():
-            yield {"set": set_name, "class": class_name, "top1": percent}
+            measure = "average_precision" if "mean_average_precision" in of_set else "top1"
+            yield {"set": set_name, "class": class_name, measure: percent}
 
 
 def _set_rows(sets: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ TRIMMED_DATA_SETS = (
     "Kinetics400",
     "Kinetics600",
     "MovingShapes",
+    "MultiLabelShapes",
     "PhasedActivities",
     "ShiftedMovingShapes",
     "SomethingSomethingV2",

@@ -5,6 +5,7 @@ from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
 from zsar.datamodules.data_sets.kinetics600 import Kinetics600
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
+from zsar.datamodules.data_sets.multi_label_shapes import MultiLabelShapes
 from zsar.datamodules.data_sets.phased_activities import PhasedActivities
 from zsar.datamodules.data_sets.shifted.hmdb51_p import HMDB51P
 from zsar.datamodules.data_sets.shifted.shifted_moving_shapes import ShiftedMovingShapes
@@ -33,6 +34,7 @@ __all__ = [
     "Kinetics400",
     "Kinetics600",
     "MovingShapes",
+    "MultiLabelShapes",
     "PhasedActivities",
     "ShiftedMovingShapes",
     "SomethingSomethingV2",

@@ -9,35 +9,33 @@ A folder:                      A list, with a header; paths are relative to it o
         arm wrestling/
             003.mkv
 
-For the format of CSV files see `text_tables`. Classes are identified by their clean names: "Arm Wrestling" and
-"arm_wrestling" are one class and must be spelled in one way. Videos are identified by their files.
+For the format of CSV files see `text_tables`. With `split.protocol` multi_label a video may have several classes or
+none, `clips/001.mp4,open door|sit down` (`labelled_sources`). Classes are identified by their clean names: "Arm
+Wrestling" and "arm_wrestling" are one class and must be spelled in one way. Videos are identified by their files.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
+from typing import ClassVar
 
 from zsar.datamodules.class_identity import class_identity, find_same_classes
 from zsar.datamodules.class_text.checked_names import checked_names, name_problem, same_class
+from zsar.datamodules.lists.labelled_sources import ListedVideo, read_labelled, read_unlabelled, table_of
 from zsar.datamodules.lists.splits import draw_training_videos
-from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos, videos_in_folders
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.runtime.shards.stored_videos import is_stored_folder
 from zsar.runtime.text.text_files import fault_in, shown
-from zsar.runtime.text.text_tables import iterate_table, listed_path, path_problem, read_table
 
 
 class VideoFolder(TrimmedVideoDataModule):
     """Videos in a folder per class, or in a CSV file of paths and labels."""
+
+    protocol_choices: ClassVar[tuple[str, ...]] = ("all_classes", "base_to_novel", "multi_label")
 
     def __init__(
         self,
@@ -57,9 +55,11 @@ class VideoFolder(TrimmedVideoDataModule):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            train: Folder (one folder per class) or CSV file (path,label), relative to the data root.
+            train: Folder (one folder per class) or CSV file (path,label), relative to the data root. Of videos with
+                several labels, a CSV file.
             test: The same for testing; null to draw a part of `train`.
-            test_fraction: Fraction of each class's videos drawn for testing if `test` is null, at least one video.
+            test_fraction: Fraction of each class's videos drawn for testing if `test` is null, at least one video; of
+                all videos where they have several labels.
             predict: Folder or CSV file of videos without labels, for `zsar predict`.
             classes: Class names in label order, in any spelling; null for all that occur in `train` and `test`, sorted.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
@@ -93,11 +93,13 @@ class VideoFolder(TrimmedVideoDataModule):
         return self.test_source is not None and self.test_source.resolve() == self.train_source.resolve()
 
     @cached_property
-    def _listed(self) -> dict[str, list[_Listed]]:
-        """The videos of each source."""
-        listed = {"train": _read_source(self.train_source)}
+    def _listed(self) -> dict[str, list[ListedVideo]]:
+        """The videos of each source, with several labels one entry for each."""
+        listed = {"train": read_labelled(self.train_source, several=self.is_multi_label)}
         if self.test_source is not None:
-            listed["test"] = listed["train"] if self.tests_on_training_list else _read_source(self.test_source)
+            test = self.test_source
+            again = self.tests_on_training_list
+            listed["test"] = listed["train"] if again else read_labelled(test, several=self.is_multi_label)
         return listed
 
     @cached_property
@@ -108,9 +110,11 @@ class VideoFolder(TrimmedVideoDataModule):
             ValueError: Two names mean the same class, a name is not in words, or a class is not in `classes`; the
                 message names the folder, or file and line.
         """
-        first = {video.class_name: video for videos in self._listed.values() for video in reversed(videos)}
+        all_videos = [video for videos in self._listed.values() for video in reversed(videos)]
+        first = {video.class_name: video for video in all_videos if video.class_name}
         if not first and self._classes is None:
-            raise fault_in(self.train_source, "lists no videos; add a row for each")
+            lacks = "gives no video a class; add them" if all_videos else "lists no videos; add a row for each"
+            raise fault_in(self.train_source, lacks)
         occurring = sorted(first)
         for before, index in find_same_classes(occurring):
             one, other = occurring[before], occurring[index]
@@ -128,7 +132,7 @@ class VideoFolder(TrimmedVideoDataModule):
             )
         return self._classes
 
-    def _in_words(self, first: dict[str, _Listed]) -> list[str]:
+    def _in_words(self, first: dict[str, ListedVideo]) -> list[str]:
         """All names, sorted; numbers are allowed only if a class-text file describes them."""
         for name, video in sorted(first.items()):
             problem = name_problem(name)
@@ -145,11 +149,12 @@ class VideoFolder(TrimmedVideoDataModule):
         if subset == "predict":
             if self.predict_source is None:
                 raise ValueError("there is nothing to predict: set `predict` to a folder or CSV file of videos")
-            return _table(self.predict_source, _read_unlabelled(self.predict_source), {})
+            return table_of(self.predict_source, read_unlabelled(self.predict_source), {})
         has_test_list = subset == "test" and self.test_source is not None
         source = self.test_source if has_test_list and self.test_source is not None else self.train_source
         label_of = {class_identity(name): label for label, name in enumerate(self.class_names)}
-        table = _table(source, self._listed["test" if has_test_list else "train"], label_of)
+        listed = self._listed["test" if has_test_list else "train"]
+        table = table_of(source, listed, label_of, several=self.is_multi_label)
         if self.test_source is not None:
             return table
         rest, drawn = draw_training_videos(
@@ -163,87 +168,3 @@ class VideoFolder(TrimmedVideoDataModule):
         if stage != "test" or self.test_source is not None:
             return others
         return {"train": self.without_excluded(self.list_videos("train")), **others}
-
-
-class _Listed(NamedTuple):
-    """A video of a source.
-
-    Attributes:
-        source: The folder or CSV file.
-        key: Its path as listed, or relative to the folder.
-        class_name: Its class as written; empty for unlabelled videos.
-        line: Its line in the CSV file, 1-based; 0 in a folder.
-    """
-
-    source: Path
-    key: str
-    class_name: str
-    line: int
-
-    @property
-    def place(self) -> str:
-        """Where its class is stated."""
-        return f"{self.source}:{self.line}" if self.line else str(self.source / self.class_name)
-
-
-def _root(source: Path) -> Path:
-    """The folder that keys are relative to, so that a split does not depend on where the videos are."""
-    return source if is_stored_folder(source) else source.parent
-
-
-def _table(source: Path, listed: Sequence[_Listed], label_of: dict[str, int]) -> VideoTable:
-    """The videos of a source; labels are -1 without classes."""
-    identity_of = {name: class_identity(name) for name in {video.class_name for video in listed}}
-    is_file = not is_stored_folder(source)
-    root = _root(source)
-    keys = [video.key for video in listed]
-    return VideoTable(
-        root,
-        [listed_path(root, key) for key in keys] if is_file else keys,
-        [label_of.get(identity_of[video.class_name], -1) for video in listed],
-        keys=keys,
-        list_file=source if is_file else None,
-        lines=np.array([video.line for video in listed], dtype=np.int64) if is_file else None,
-    )
-
-
-def _read_source(source: Path) -> list[_Listed]:
-    """The videos of a folder or CSV file."""
-    _must_exist(source)
-    if not is_stored_folder(source):
-        rows = read_table(source, "list of videos", columns=("path", "label"))
-        return _checked([_Listed(source, row["path"], row.name("label"), row.number) for row in rows], source)
-    videos = [
-        _Listed(source, path.as_posix(), unicodedata.normalize("NFC", path.parts[0]), 0)
-        for path in videos_in_folders(source)
-    ]
-    if not videos:
-        raise FileNotFoundError(
-            f"{source} has no videos in class folders; expected {source}/CLASS NAME/VIDEO with one of the suffixes "
-            f"{' '.join(sorted(VIDEO_SUFFIXES))}"
-        )
-    return videos
-
-
-def _read_unlabelled(source: Path) -> list[_Listed]:
-    _must_exist(source)
-    if is_stored_folder(source):
-        return [_Listed(source, path.relative_to(source).as_posix(), "", 0) for path in find_videos(source)]
-    rows = iterate_table(source, "list of videos", columns=("path",))
-    return _checked([_Listed(source, path, "", line) for line, (path,) in rows], source)
-
-
-def _checked(listed: list[_Listed], source: Path) -> list[_Listed]:
-    """The videos of a CSV file, after checking their paths."""
-    for video in listed:
-        if (problem := path_problem(source.parent, video.key)) is not None:
-            raise fault_in(source, problem, line=video.line)
-    return listed
-
-
-def _must_exist(source: Path) -> None:
-    if not source.exists() and not is_stored_folder(source):
-        raise FileNotFoundError(
-            f"there is neither a folder nor a file {source}; paths are relative to the data root, which $ZSAR_DATA or "
-            "--data.data_root sets"
-        )

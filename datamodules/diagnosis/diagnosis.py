@@ -36,7 +36,7 @@ _LEAVE_OUT = "get or repair them, or exclude them: --data.split.exclude with the
 
 def stages_of(module: TrimmedVideoDataModule) -> tuple[Stage, ...]:
     """Training and testing, or only testing."""
-    return ("test",) if module.for_testing_only else ("fit", "test")
+    return ("test",) if module.for_testing_only or module.is_multi_label else ("fit", "test")
 
 
 def left_out(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:

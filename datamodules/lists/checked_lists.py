@@ -128,7 +128,9 @@ def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> 
         first, *_, last = (table.place(row) for table, row in rows)
         more = f" (and {len(repeats) - 1:,} more)" if len(repeats) > 1 else ""
         why = "it would count twice" if len(lists) == 1 else "nothing that is tested on may be trained on"
-        return f"{last} is listed twice: it is the video of {first}{more}; {why}: list each video once"
+        has_others = len(lists) == 1 and len({int(table.labels[row]) for table, row in rows}) > 1
+        or_all = "; if it shows several classes, give --data.split.protocol multi_label" if has_others else ""
+        return f"{last} is listed twice: it is the video of {first}{more}; {why}: list each video once{or_all}"
     examples = _some(sorted(" and ".join(repeat.places) for repeat in in_same_sets))
     videos = "1 video" if len(in_same_sets) == 1 else f"{len(in_same_sets):,} videos"
     are = "is" if len(in_same_sets) == 1 else "are"

@@ -31,6 +31,7 @@ class VideoTable:
         found: NDArray[np.bool_] | None = None,
         list_file: Path | None = None,
         lines: NDArray[np.int64] | None = None,
+        label_sets: NDArray[np.bool_] | None = None,
     ) -> None:
         """Stores the columns as arrays, so that worker processes share them.
 
@@ -44,6 +45,8 @@ class VideoTable:
             found: bool [N], false for a listed video that is not under the root; None if not checked.
             list_file: The file that lists the videos, for messages; None if there is none.
             lines: int64 [N], 1-based line of each video in that file; None if there is none.
+            label_sets: bool [N, C], which classes each video shows, where it may show several or none; `labels` are
+                then all -1. None where a video has one.
 
         Raises:
             ValueError: The columns differ in length, or a name has a character that is not allowed in file names.
@@ -56,7 +59,8 @@ class VideoTable:
         self.found = found
         self.list_file = list_file
         self.lines = lines
-        columns = (self._paths, self._keys, self.labels, segments_seconds, found, lines)
+        self.label_sets = label_sets
+        columns = (self._paths, self._keys, self.labels, segments_seconds, found, lines, label_sets)
         lengths = [len(column) for column in columns if column is not None]
         if len(set(lengths)) != 1:
             raise ValueError(f"{len(self._paths)} videos but columns of {', '.join(map(str, sorted(set(lengths))))}")
@@ -117,7 +121,21 @@ class VideoTable:
 
     def unlabelled(self) -> VideoTable:
         """The same videos with unknown classes."""
-        return self._with_labels(np.full(len(self), -1, dtype=np.int64), np.arange(len(self)))
+        table = self._with_labels(np.full(len(self), -1, dtype=np.int64), np.arange(len(self)))
+        table.label_sets = None
+        return table
+
+    def named_labels(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Key and class of each video: one pair for each of its classes; of a video that shows none, an empty name.
+
+        Args:
+            names: The class names that the labels refer to.
+        """
+        if self.label_sets is None:
+            return [(key, names[label]) for key, label in zip(self.all_keys(), self.labels.tolist(), strict=True)]
+        of_videos = [np.flatnonzero(shown).tolist() for shown in self.label_sets]
+        pairs = zip(self.all_keys(), of_videos, strict=True)
+        return [(key, name) for key, labels in pairs for name in ([names[label] for label in labels] or [""])]
 
     def of_classes(self, names: Sequence[str], chosen: Sequence[str]) -> VideoTable:
         """The videos of some classes, with new labels.
@@ -127,9 +145,13 @@ class VideoTable:
             chosen: The classes to keep; their order gives the new labels.
 
         Returns:
-            A table with labels 0 ... len(chosen) - 1.
+            A table with labels 0 ... len(chosen) - 1. Of videos that show several classes or none, all are kept.
         """
         label_of = {name: label for label, name in enumerate(names)}
+        if self.label_sets is not None:
+            table = self.select(np.arange(len(self)))
+            table.label_sets = self.label_sets[:, [label_of[name] for name in chosen]]
+            return table
         new_label = np.full(len(names), -1, dtype=np.int64)
         for label, name in enumerate(chosen):
             new_label[label_of[name]] = label
@@ -146,6 +168,7 @@ class VideoTable:
             found=None if self.found is None else self.found[indices],
             list_file=self.list_file,
             lines=None if self.lines is None else self.lines[indices],
+            label_sets=None if self.label_sets is None else self.label_sets[indices],
         )
 
 

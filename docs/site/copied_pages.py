@@ -10,6 +10,7 @@ COPIED = {
     "methods/clip.md": "lightning_modules/clip/README.md",
     "methods/bike.md": "lightning_modules/bike/README.md",
     "methods/open_vclip.md": "lightning_modules/open_vclip/README.md",
+    "methods/taco.md": "lightning_modules/taco/README.md",
     "methods/t2l.md": "lightning_modules/t2l/README.md",
     "methods/ap_clip.md": "lightning_modules/ap_clip/README.md",
     "methods/t3al.md": "lightning_modules/t3al/README.md",

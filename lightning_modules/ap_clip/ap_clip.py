@@ -17,6 +17,7 @@ from zsar.lightning_modules.clip.tuned_parameters import LogitScale, Tune
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.scoring import Scoring
+from zsar.lightning_modules.recognition.structure.structure_distillation import StructureDistillation, StructureTerm
 from zsar.lightning_modules.training.optimization import Optimization
 
 
@@ -34,11 +35,12 @@ class APCLIP(FineTunedCLIP):
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
         interpolated_regularization: InterpolatedRegularization | None = None,
+        structure: StructureDistillation | None = None,
         tuned_share: float = 1.0,
         start_from: str | None = None,
         optimization: Optimization = VIFI_CLIP,
     ) -> None:
-        """Builds the model; only the default of `scoring` differs from `FineTunedCLIP`.
+        """Builds the model; the default of `scoring` differs from `FineTunedCLIP`, and there may be a term of TACO's.
 
         Args:
             backbone: The CLIP model.
@@ -52,6 +54,8 @@ class APCLIP(FineTunedCLIP):
                 All prompts of these classes go through the text tower in each step; for the memory see FineTunedCLIP.
             interpolated_regularization: A second loss, at weights between the tuned and the original ones; null
                 for none.
+            structure: Distillation of relative structure from a moving average of the weights (TACO), of the mean frame
+                and the mean prompt of each class, whatever the scorer; null for none.
             tuned_share: Share of the tuned weights at test time (WiSE-FT).
             start_from: A checkpoint whose weights initialize training; null for CLIP.
             optimization: Optimizer and schedule; the default is ViFi-CLIP's for 10 epochs on Kinetics-400.
@@ -73,3 +77,9 @@ class APCLIP(FineTunedCLIP):
             start_from=start_from,
             optimization=optimization,
         )
+        if structure is not None and structure.weight > 0 and interpolated_regularization is not None:
+            raise ValueError(
+                "structure and interpolated_regularization both add a loss, and the teacher of the one would be moved "
+                "by the weights of the other; give one of them (--model.structure null)"
+            )
+        self.structure_term = StructureTerm(structure)

@@ -18,12 +18,13 @@ from zsar.datamodules.batch import VideoBatch
 from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
 from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.clip.original_weights import OriginalWeights
-from zsar.lightning_modules.clip.tuned_parameters import LogitScale, Tune, is_tuned
+from zsar.lightning_modules.clip.tuned_parameters import LogitScale, Tune, mark_tuned
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring
+from zsar.lightning_modules.recognition.structure.structured_recognizer import StructuredRecognizer
 from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
@@ -60,7 +61,7 @@ class ZeroShotCLIP(ActionRecognizer):
         self.save_hyperparameters()
 
 
-class FineTunedCLIP(ActionRecognizer):
+class FineTunedCLIP(StructuredRecognizer):
     """CLIP with one or both towers fine-tuned."""
 
     def __init__(
@@ -83,7 +84,7 @@ class FineTunedCLIP(ActionRecognizer):
         Args:
             backbone: The CLIP model.
             scoring: How frames are compared with prompts; ViFi-CLIP compares the mean frame.
-            tune: Which towers are trained. The token embedding is never trained.
+            tune: Which towers are trained, without the token embedding.
             logit_scale: Whether the factor of the cosines is trained only with both towers, and
                 "frozen_with_one_tower" (ViFi-CLIP's code), or always "trained".
             mixing: Mixup and CutMix of training videos.
@@ -122,8 +123,7 @@ class FineTunedCLIP(ActionRecognizer):
         self.start_from = start_from
         if self.backbone.logit_scale.device.type != "meta":  # there are no weights
             assert self.backbone.weights_hash  # caches the hash of the original weights before tuning
-        for name, parameter in self.backbone.clip.named_parameters():
-            parameter.requires_grad_(is_tuned(name, tune, logit_scale))
+        mark_tuned(self.backbone.clip, tune, logit_scale)
         self._original = OriginalWeights(self, keeps=tuned_share < 1 or interpolated_regularization is not None)
         self._tuned: dict[str, Tensor] = {}
 

@@ -15,7 +15,7 @@ from torch.nn import Module, Parameter
 
 
 class OriginalWeights:
-    """The original values of the parameters of a model that are trained.
+    """The original values of the parameters of a model that are trained when this is built.
 
     Attributes:
         values: Name -> value, as it was when this was built; empty if they are not kept.
@@ -29,12 +29,13 @@ class OriginalWeights:
             keeps: Whether they are needed; if not, nothing is copied, and nothing can be mixed.
         """
         self._model = model
+        self._names = {name for name, p in model.named_parameters() if p.requires_grad}
         self.values = self._copies() if keeps else {}
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The trained parameters of the model, by name."""
-        return {name: p for name, p in self._model.named_parameters() if p.requires_grad}
+        """The parameters of the model, by name, without those that were added later."""
+        return {name: p for name, p in self._model.named_parameters() if name in self._names}
 
     def mix(self, share: float) -> dict[str, Tensor]:
         """Moves the parameters towards their original values, in place, until `put` puts the tuned ones back.

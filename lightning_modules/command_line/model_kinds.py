@@ -14,7 +14,8 @@ import zsar.lightning_modules.clip.clip
 import zsar.lightning_modules.localization.frame_wise
 import zsar.lightning_modules.open_vclip.open_vclip
 import zsar.lightning_modules.t2l.t2l
-import zsar.lightning_modules.t3al.t3al  # noqa: F401 - all models and data sets, so that their short names are known
+import zsar.lightning_modules.t3al.t3al
+import zsar.lightning_modules.taco.taco  # noqa: F401 - all models and data sets, so that their short names are known
 from zsar.callbacks.confidence_memory.confidence_memory import ConfidenceMemory
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules import data_sets

@@ -108,6 +108,22 @@ def overlapping_pairs(predictions: Tensor, truth: Tensor, *, of_same_class: bool
         yield pairs[:, order], overlaps[order]
 
 
+def largest_overlaps(predictions: Tensor, truth: Tensor) -> Tensor:
+    """The largest temporal IoU of each prediction with an instance of its video and class.
+
+    Args:
+        predictions: Rows of video id, class, start and end in seconds, and what else, in any order, float64 [N, 4+].
+        truth: Rows of video id, class, start and end in seconds, in any order, float64 [M, 4].
+
+    Returns:
+        From 0 to 1, [N]; 0 without such an instance.
+    """
+    largest = torch.zeros(len(predictions), dtype=torch.float64)
+    for pairs, overlaps in overlapping_pairs(predictions, truth[_order(truth.T)], of_same_class=True):
+        largest.scatter_reduce_(0, pairs[0], overlaps, "amax")
+    return largest
+
+
 def precision_at_hits(hits: Tensor) -> Tensor:
     """Precision of each prediction's rank, made non-increasing from the right.
 

@@ -56,10 +56,17 @@ class UntrimmedFeatures:
 
 @dataclass(frozen=True)
 class Detection:
-    """A detected action: its segment with score, and its class, an index into the set's names."""
+    """A detected action.
+
+    Attributes:
+        segment: Where it is, with its score.
+        label: Its class, an index into the set's names.
+        scores: Its scores by several rules, that of the segment among them; empty where they are not compared.
+    """
 
     segment: Segment
     label: int
+    scores: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -23,3 +23,7 @@ class DescribedMethod:
             seed: The seed given to `localize`.
         """
         return {"method": self.method or type(self).__name__}
+
+    def memory_counts(self) -> dict[int, dict[str, int]]:
+        """What a memory of all videos holds, by index of the set: "n_classes", "n_candidates"; empty for none."""
+        return {}

@@ -135,3 +135,17 @@ def score_rounding(features: Tensor, text: Tensor, projections: Projections, sim
     if similarity == "dot":
         size = projections.log_scale.exp() * features.norm(dim=1).amax() * (projections.visual @ text).norm()
     return _ROUNDING_STEPS * torch.finfo(features.dtype).eps * float(size)
+
+
+def video_cosines(features: Tensor, classes: Tensor, projections: Projections) -> Tensor:
+    """Cosines of a video's mean frame and classes.
+
+    Args:
+        features: [N, W].
+        classes: Unit embeddings, [C, D].
+        projections: P_v.
+
+    Returns:
+        [C].
+    """
+    return classes @ functional.normalize(features.mean(dim=0) @ projections.visual, dim=-1)

@@ -72,6 +72,17 @@ class LocalizationMetrics(nn.Module):
             for metric, (n_videos, n_truth) in zip(self._metrics(), seen, strict=True)
         ]
 
+    def compared(self, seen: Sequence[Sequence[int]]) -> dict[str, dict[str, float]]:
+        """Compares the scores of segments, where a method does: mAP by each. All processes must call this.
+
+        Args:
+            seen: `n_seen`, summed over all processes.
+
+        Returns:
+            {score: {"map_0.3": mAP in percent, ..., "map": their mean}}, means over the sets; here nothing.
+        """
+        return {}
+
     def _metrics(self) -> list[TemporalMeanAveragePrecision]:
         return cast(list[TemporalMeanAveragePrecision], list(self._of_sets))
 
@@ -100,6 +111,14 @@ def logged_figures(texts: Sequence[ClassText], results: Sequence[dict[str, float
     for text, of_set in zip(texts, results, strict=True):
         if len(texts) > 1:
             figures.update({f"test/{text.set_name}/{name}": value for name, value in of_set.items()})
+    return {**figures, **{f"test/{name}": value for name, value in means_of_sets(measured).items()}}
+
+
+def means_of_sets(measured: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The means of the metrics over sets, without counts.
+
+    Args:
+        measured: The metrics of each set with annotated actions, at least one.
+    """
     names = [name for name in measured[0] if name not in _COUNTS]
-    means = {f"test/{name}": statistics.mean(of_set[name] for of_set in measured) for name in names}
-    return {**figures, **means}
+    return {name: statistics.mean(of_set[name] for of_set in measured) for name in names}

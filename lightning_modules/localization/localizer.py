@@ -1,8 +1,7 @@
 """ActionLocalizer: base class of models that find actions in time: features -> segments with classes -> temporal mAP.
 
-A method is a subclass that defines what is found in a video (`localize`), and `described_settings`. All else is here,
-once: the sets of classes (ten draws of classes are tested in one pass and share the work on each video), features from
-files or from the video, metrics and their mean over draws. Nothing is trained; the model's weights never change.
+A method is a subclass with `localize` and `described_settings`. All else is here: sets of classes (ten draws are tested
+in one pass and share the work on each video), features from files or from videos, metrics. Nothing is trained.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.run_seed import run_seed
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-
 _TEXTS_AT_ONCE = 64
 
 
@@ -169,9 +167,8 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
             batch_idx: Index of the batch.
 
         Returns:
-            {"rows": decodable rows, "localizations": their `Predictions`, "times_seconds": their frames' times, float64
-            [N] each, "durations_seconds": their durations, "failed": {row: reason} of the others, "undecodable": these
-            reasons, "n_damaged": number of accepted damaged frames}.
+            {"rows": decodable rows, "localizations": their `Predictions`, "times_seconds": of their frames, float64 [N]
+            each, "durations_seconds", "failed": {row: reason}, "undecodable": the reasons, "n_damaged": frames}.
         """
         outputs, source, metrics = self._found("test", rows), untrimmed_source(self), self._started_metrics
         for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
@@ -230,11 +227,17 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
         return self._metrics
 
     def set_results(self) -> list[dict[str, float]]:
-        """The metrics of each set, as in `LocalizationMetrics.results`; all processes must call this."""
-        metrics = self._started_metrics
-        counts = torch.tensor(metrics.n_seen(), device=self.device)
+        """`LocalizationMetrics.results` of a test; all processes must call this."""
+        return self._started_metrics.results(self._n_seen_by_all())
+
+    def compared_scores(self) -> dict[str, dict[str, float]]:
+        """`LocalizationMetrics.compared` of a test; all processes must call this."""
+        return self._started_metrics.compared(self._n_seen_by_all())
+
+    def _n_seen_by_all(self) -> list[list[int]]:
+        counts = torch.tensor(self._started_metrics.n_seen(), device=self.device)
         seen = cast(Tensor, self.all_gather(counts)).reshape(-1, *counts.shape).sum(dim=0)
-        return metrics.results(seen.tolist())
+        return cast(list[list[int]], seen.tolist())
 
     def on_test_epoch_end(self) -> None:
         """Logs `test/map_0.3`, ..., `test/map` as means over the sets, and `test/SET/map`, ... of each of several.
@@ -242,9 +245,6 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
         Raises:
             ValueError: There is nothing to measure in the videos seen.
         """
-        self._log(logged_figures(self.class_texts["test"], self.set_results()))
-
-    def _log(self, figures: dict[str, float]) -> None:
-        for name, value in figures.items():
+        for name, value in logged_figures(self.class_texts["test"], self.set_results()).items():
             # Metrics are synchronized, so every process has the same values; their float32 mean would round.
             self.log(name, torch.tensor(value, dtype=torch.float64), rank_zero_only=False, sync_dist=False)

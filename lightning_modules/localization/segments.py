@@ -29,7 +29,7 @@ class Segment:
         end_seconds: Time of its last frame plus that frame's duration.
         first_frame: Index of its first frame in the scores.
         last_frame: Index of its last frame, inclusive.
-        score: Mean or maximum score of its frames.
+        score: What it is ranked by; of `segments_above`, the mean score of its frames.
     """
 
     start_seconds: float
@@ -112,7 +112,6 @@ def segments_above(
     largest_gap_frames: int = 0,
     largest_gap_seconds: float | None = None,
     threshold: float | None = None,
-    segment_score: Literal["mean", "max"] = "mean",
 ) -> list[Segment]:
     """Runs of frames above a threshold, joined across short gaps.
 
@@ -129,10 +128,9 @@ def segments_above(
         largest_gap_seconds: Longest bridged gap, at least 0, instead of a number of frames; None for the latter.
         threshold: Scores above it, not equal to it, are inside; None for the mean of the scores (no segments if all
             scores are equal).
-        segment_score: The score of a segment: the "mean" or "max" of its frames' scores.
 
     Returns:
-        Segments in temporal order; none if no frame is above the threshold.
+        Segments in temporal order, with the mean of their frames as score; none if no frame is above the threshold.
 
     Raises:
         ValueError: Wrong shapes or types, scores that are not finite, times that do not increase, or durations, gaps
@@ -147,9 +145,7 @@ def segments_above(
         raise ValueError(f"largest_gap_seconds must be finite and at least 0; got {largest_gap_seconds}")
     if threshold is not None and not math.isfinite(threshold):
         raise ValueError(f"threshold must be finite; got {threshold}; None means the mean of the scores")
-    if segment_score not in ("mean", "max"):
-        raise ValueError(f"segment_score is 'mean' or 'max'; got {segment_score!r}")
-    limit = _mean(scores) if threshold is None else threshold
+    limit = mean_score(scores) if threshold is None else threshold
     firsts, lasts = _runs(scores > limit)
     if largest_gap_seconds is None:
         apart = firsts[1:] - lasts[:-1] - 1 > largest_gap_frames
@@ -160,10 +156,18 @@ def segments_above(
     firsts, lasts = firsts[torch.cat([border, apart])], lasts[torch.cat([apart, border])]
     segments = []
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        inside = scores[first : last + 1]
-        score = _mean(inside) if segment_score == "mean" else float(inside.amax())
+        score = mean_score(scores[first : last + 1])
         segments.append(Segment(float(times[first]), float(times[last] + durations[last]), first, last, score))
     return segments
+
+
+def mean_score(scores: Tensor) -> float:
+    """The mean, without the rounding error that could put equal scores above their own mean.
+
+    Args:
+        scores: [N], float, at least one.
+    """
+    return float(scores[0] + (scores - scores[0]).mean())
 
 
 def _runs(inside: Tensor) -> tuple[Tensor, Tensor]:
@@ -171,11 +175,6 @@ def _runs(inside: Tensor) -> tuple[Tensor, Tensor]:
     outside = torch.zeros(1, dtype=torch.int8)
     changes = torch.cat([outside, inside.to(torch.int8), outside]).diff()
     return (changes == 1).nonzero()[:, 0], (changes == -1).nonzero()[:, 0] - 1
-
-
-def _mean(scores: Tensor) -> float:
-    """The mean, without the rounding error that could put equal scores above their own mean."""
-    return float(scores[0] + (scores - scores[0]).mean())
 
 
 def _check_scores(scores: Tensor) -> None:

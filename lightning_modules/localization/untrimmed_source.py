@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.frame_pixels import ResizeFilter
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule
 
 
 class UntrimmedSource(Protocol):

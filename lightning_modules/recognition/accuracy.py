@@ -1,5 +1,7 @@
 """Accuracy on sets of videos: the metrics of one set, and the figures of all sets of a stage by their names.
 
+Those of sets whose videos have several labels are in `multi_label.average_precision`.
+
 A video that could not be decoded counts as wrong, or is left out.
 """
 
@@ -15,6 +17,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
+from zsar.lightning_modules.recognition.multi_label.average_precision import MultiLabelMetrics
 
 _PREFIXES = {"validate": "val", "test": "test"}
 
@@ -116,7 +119,8 @@ class SetResults(NamedTuple):
 
     Attributes:
         figures: Values by logged name.
-        per_class_percent: Accuracy of each class, by set; NaN for classes without a counted video.
+        per_class_percent: Accuracy, or average precision where videos have several labels, of each class, by set; NaN
+            for classes without a counted video.
     """
 
     figures: dict[str, float]
@@ -144,12 +148,15 @@ class SetMetrics(nn.Module):
         # The choice of a checkpoint must not depend on which clips happen to be broken.
         failed_are_wrong = stage == "test"
         self._of_stages[stage] = nn.ModuleList(
-            RecognitionMetrics(len(text.names), failed_are_wrong=failed_are_wrong) for text in texts
+            (MultiLabelMetrics if text.multi_label else RecognitionMetrics)(
+                len(text.names), failed_are_wrong=failed_are_wrong
+            )
+            for text in texts
         )
 
-    def of(self, stage: str) -> list[RecognitionMetrics]:
+    def of(self, stage: str) -> list[RecognitionMetrics | MultiLabelMetrics]:
         """The metrics of each data loader of a stage."""
-        return cast(list[RecognitionMetrics], list(cast(nn.ModuleList, self._of_stages[stage])))
+        return cast(list[RecognitionMetrics | MultiLabelMetrics], list(cast(nn.ModuleList, self._of_stages[stage])))
 
     def results(self, stage: str, texts: Sequence[ClassText], *, may_be_empty: bool) -> SetResults:
         """Computes all metrics of a stage, over all processes, and resets them.
@@ -160,7 +167,8 @@ class SetMetrics(nn.Module):
             may_be_empty: Whether a set may have no counted video, as in a sanity check of a few batches.
 
         Returns:
-            `SET/top1`, ... of each set, and `harmonic_mean` of base and novel.
+            `SET/top1`, ... of each set, or `SET/mean_average_precision` where videos have several labels, and
+            `harmonic_mean` of base and novel.
 
         Raises:
             ValueError: No clip of a set could be decoded.
@@ -174,7 +182,7 @@ class SetMetrics(nn.Module):
             metrics.reset()
             if "top1" in results:
                 top1[text.set_name] = results["top1"]
-            elif not may_be_empty:
+            elif not (results["n_evaluated"] or "mean_average_precision" in results or may_be_empty):
                 raise ValueError(
                     f"none of the {results['n_failed']:.0f} clips of the set {text.set_name!r} could be decoded, so "
                     "there is no accuracy to choose a checkpoint by; check them with `zsar doctor --decode all`"

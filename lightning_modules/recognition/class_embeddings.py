@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from zsar.datamodules.batch import ClassText
+
 MANY = 1500  # prompts: about 400 classes x 4
+
+
+@dataclass(frozen=True)
+class ChosenPrompts:
+    """The prompts of a training step.
+
+    Attributes:
+        prompts: P prompts for each of C classes.
+        classes: Which classes, int64 [C'], on the CPU.
+        choice: Which prompts of each, int64 [C', P'], on the CPU.
+    """
+
+    prompts: tuple[tuple[str, ...], ...]
+    classes: Tensor
+    choice: Tensor
+
+
+def choose_prompts(text: ClassText, classes: Tensor | None, *, draws: bool) -> ChosenPrompts:
+    """The prompts of a training step.
+
+    Args:
+        text: The class text.
+        classes: The classes of the step, int64 [C']; None for all.
+        draws: Whether one prompt of each class is drawn; otherwise all are taken. One is drawn for every class, those
+            of the step or not, so that other classes draw the same.
+    """
+    rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
+    if draws:
+        return ChosenPrompts(text.prompts, rows, torch.randint(text.prompts_per_class, (len(text.names), 1))[rows])
+    return ChosenPrompts(text.prompts, rows, torch.arange(text.prompts_per_class).expand(len(rows), -1))
 
 
 class ClassEmbeddings:
@@ -102,6 +135,22 @@ class ClassEmbeddings:
         else:
             embedded = self._encode_text(tokens)
         return embedded.unflatten(0, choice.shape)
+
+    def chosen(self, chosen: ChosenPrompts, device: torch.device, *, cached: bool = False) -> Tensor:
+        """Embeddings of the prompts of a training step.
+
+        Args:
+            chosen: The prompts.
+            device: Where to compute them.
+            cached: Whether to take them from those of all prompts, `cached`, as the text tower is frozen; otherwise
+                they are computed, `with_gradient`.
+
+        Returns:
+            As `cached`, float32 [C', P', D'].
+        """
+        if cached:
+            return self.cached(chosen.prompts, device)[chosen.classes[:, None], chosen.choice]
+        return self.with_gradient(chosen.prompts, chosen.classes, chosen.choice, device)
 
     def forget(self) -> None:
         """Drops all embeddings, after the text tower changed; keeps tokens."""

@@ -18,7 +18,9 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.accuracy import SetMetrics
 from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
+from zsar.lightning_modules.recognition.class_embeddings import ChosenPrompts, choose_prompts
 from zsar.lightning_modules.recognition.class_text_source import class_text_source
+from zsar.lightning_modules.recognition.multi_label.own_scores import check_labels, own_scores
 from zsar.lightning_modules.recognition.saved.shared_model import SharedModel
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.lightning_modules.recognition.training_log import TrainingLog
@@ -79,6 +81,10 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         """
         raise NotImplementedError
 
+    def further_losses(self, frames: Tensor, embedded: EmbeddedBatch, chosen: ChosenPrompts) -> dict[str, Tensor]:
+        """Terms of the loss that need more: normalized frames [B, V, T, 3, H, W], and what text the classes are of."""
+        return {}
+
     def mix(self, frames: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
         """Mixes the videos of a training batch with each other; unchanged by default.
 
@@ -112,13 +118,12 @@ class ActionRecognizer(SharedModel, VideoTextModel):
 
         Raises:
             TypeError: The data module has no class text.
-            ValueError: A prompt has more tokens than the text tower reads: raised before any video is decoded.
+            ValueError: A prompt is too long, or videos to train on have several labels: before any video is decoded.
         """
         source = class_text_source(self)
-        stages = ("fit", "validate") if stage == "fit" else (stage,)
-        for loader_stage in stages:
-            texts = source.class_text(loader_stage)
-            self.class_texts[loader_stage] = texts
+        for loader_stage in ("fit", "validate") if stage == "fit" else (stage,):
+            self.class_texts[loader_stage] = texts = source.class_text(loader_stage)
+            check_labels(self, texts, trains=stage == "fit")
             for text in texts:
                 self.class_embeddings.check_fit(text.prompts)
             if loader_stage in ("validate", "test"):
@@ -129,10 +134,7 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         self.checkpoint_weights_hash = None
 
     def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
-        """Seeds the random draws of a step: each batch has its own; a resumed run repeats the same ones.
-
-        `global_step` would not do: it is the same for all batches whose gradients are accumulated.
-        """
+        """Seeds the random draws of a step, which a resumed run repeats; accumulated batches share a `global_step`."""
         loop: Any = self.trainer.fit_loop
         epoch = loop.epoch_progress.current.processed  # the epoch that the sampler uses
         torch.manual_seed(derive_seed(run_seed(), "batch", epoch, batch_idx, self.global_rank))
@@ -154,20 +156,12 @@ class ActionRecognizer(SharedModel, VideoTextModel):
             labels = torch.searchsorted(classes, labels)
             targets = labels if targets.ndim == 1 else targets[:, classes]
         frame_embeddings = self._embed_normalized(frames)
-        logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
+        chosen = choose_prompts(text, classes, draws=not self.scoring.trains_with_all)
+        of_classes = self.class_embeddings.chosen(chosen, self.device, cached=not self.text_is_trained)
+        logits = self.score(frame_embeddings, of_classes)
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        return self.losses(logits, frame_embeddings, targets), accuracy
-
-    def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
-        """[C', P, D] with all prompts, or [C', 1, D] with one drawn prompt per class, as the scoring says."""
-        rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
-        if self.scoring.trains_with_all:
-            prompts = torch.arange(text.prompts_per_class).expand(len(rows), -1)
-        else:
-            prompts = torch.randint(text.prompts_per_class, (len(text.names), 1))[rows]
-        if self.text_is_trained:
-            return self.class_embeddings.with_gradient(text.prompts, rows, prompts, self.device)
-        return self.class_embeddings.cached(text.prompts, self.device)[rows[:, None], prompts]
+        further = self.further_losses(frames, EmbeddedBatch(frame_embeddings, (of_classes,)), chosen)
+        return {**self.losses(logits, frame_embeddings, targets), **further}, accuracy
 
     def prepare_inference(self) -> None:
         """Prepares trained weights for testing or use, as a method needs; `end_inference` undoes it."""
@@ -203,7 +197,8 @@ class ActionRecognizer(SharedModel, VideoTextModel):
 
     def _evaluation_step(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
         predictions = self._predictions(stage, batch, dataloader_idx)
-        self._set_metrics.of(stage)[dataloader_idx].update(predictions["logits"], batch.labels, batch.failed)
+        truth = batch.labels if batch.label_sets is None else batch.label_sets
+        self._set_metrics.of(stage)[dataloader_idx].update(predictions["logits"], truth, batch.failed)
         return predictions
 
     def embed_or_adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
@@ -214,7 +209,8 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         return self.embed(batch, text) if self.adaptation is None else self.adaptation.adapt(batch, text)
 
     def _predictions(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
-        outputs = self.predict_embedded(self.embed_or_adapt(batch, self.class_texts[stage][dataloader_idx]))
+        embedded = self.embed_or_adapt(batch, text := self.class_texts[stage][dataloader_idx])
+        outputs = own_scores(self, embedded) if text.multi_label else self.predict_embedded(embedded)
         rows = [f"row {row} of the set" for row in batch.indices.tolist()]
         check_logits(outputs["logits"], rows, precision=str(self.trainer.precision))
         return outputs
@@ -231,7 +227,7 @@ class ActionRecognizer(SharedModel, VideoTextModel):
         results = self._set_metrics.results(stage, self.class_texts[stage], may_be_empty=self.trainer.sanity_checking)
         self.per_class_percent.update(results.per_class_percent)
         for name, value in results.figures.items():
-            self.log(name, value, prog_bar=name.endswith("/top1"), sync_dist=True)
+            self.log(name, value, prog_bar=name.endswith(("/top1", "/mean_average_precision")), sync_dist=True)
 
     # --- training and checkpoints ---------------------------------------------------------------------------------
 

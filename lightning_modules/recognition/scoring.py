@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ from zsar.lightning_modules.recognition.scorers.mean_pooled_cosine import (
 )
 from zsar.runtime.choices import check_choices
 
-PromptEnsemble = Literal["probability", "embedding"]
+PromptEnsemble = Literal["probability", "embedding", "embedding_sum"]
 Scorer = Literal["mean_pooled_cosine", "late_interaction", "mean_frame_cosine", "concept_spotting", "frame_voting"]
 TrainingPrompts = Literal["drawn", "all"]
 ViewEnsemble = Literal["probability", "logit_sum"]
@@ -48,29 +48,6 @@ class EmbeddedBatch:
 
 
 @dataclass(frozen=True)
-class ClassProbabilities:
-    """The probabilities of classes, [B, C] of several videos or [C] of one, float32.
-
-    Attributes:
-        relative: Among the given classes: they sum to 1, even if none fits. These choose.
-        own: Of each class by itself, by the model's logit bias (`Scoring.own_probabilities`): all are small if none
-            fits. These say whether there is any. None for models without a bias.
-    """
-
-    relative: Tensor
-    own: Tensor | None = None
-
-    def cpu(self) -> ClassProbabilities:
-        """The same in the main memory."""
-        return ClassProbabilities(self.relative.cpu(), None if self.own is None else self.own.cpu())
-
-    def __iter__(self) -> Iterator[ClassProbabilities]:
-        """Those of each video."""
-        for row, relative in enumerate(self.relative):
-            yield ClassProbabilities(relative, None if self.own is None else self.own[row])
-
-
-@dataclass(frozen=True)
 class Scoring:
     """Settings of the comparison of embeddings.
 
@@ -81,7 +58,9 @@ class Scoring:
             the frames for each class by all tokens of its prompt (BIKE); "frame_voting" averages the probabilities of
             frames that are not normalized (BIKE's tests without its head).
         prompt_ensemble: With several prompts per class, scorers other than late interaction average the "probability"
-            of each prompt, or their "embedding" (as CLIP does), renormalized. Concept spotting knows only the former.
+            of each prompt, or their "embedding" (as CLIP does), renormalized; "embedding_sum" leaves each embedding as
+            long as the text tower makes it and normalizes their mean alone (TACO). Concept spotting knows only the
+            first.
         training_prompts: With several prompts per class, scorers other than late interaction train with one prompt of
             each class that is "drawn" in each step (T2L, after ActionCLIP), or with the ensemble of "all", as in tests
             (AP-CLIP's ablations). Late interaction always trains with all.
@@ -97,16 +76,26 @@ class Scoring:
     def __post_init__(self) -> None:
         """Checks the choices."""
         check_choices(self)
-        if self.reads_tokens and self.prompt_ensemble == "embedding":
+        if self.reads_tokens and self.prompt_ensemble != "probability":
             raise ValueError(
                 "concept_spotting reads the tokens of each prompt, which have no mean over prompts; give "
                 "prompt_ensemble probability"
+            )
+        if self.sums_embeddings and self.scorer == "late_interaction":
+            raise ValueError(
+                "prompt_ensemble embedding_sum makes one embedding of a class, but late_interaction compares each of "
+                "its prompts; give prompt_ensemble embedding, which it does not use"
             )
 
     @property
     def reads_tokens(self) -> bool:
         """Whether class text is rows with the embeddings of all tokens (`token_rows`)."""
         return self.scorer == "concept_spotting"
+
+    @property
+    def sums_embeddings(self) -> bool:
+        """Whether class text is embeddings as long as the text tower makes them, not L2-normalized."""
+        return self.prompt_ensemble == "embedding_sum"
 
     @property
     def trains_with_all(self) -> bool:
@@ -119,7 +108,7 @@ class Scoring:
         Args:
             frames: Frame embeddings, [B, V, T, D].
             classes: L2-normalized class embeddings, [C, P, D], or [B, C, P, D] where each video has its own; rows of
-                them where the scorer `reads_tokens`.
+                them where the scorer `reads_tokens`; of their own length where the scoring `sums_embeddings`.
             logit_scale: Factor of the cosine similarities, a scalar.
 
         Returns:
@@ -191,29 +180,64 @@ class Scoring:
         Raises:
             ValueError: Frames vote: votes are not the similarities that the bias was learned for.
         """
+        bias = logit_bias.float()
+        return self._by_itself(embedded, logit_scale, lambda scores: (scores + bias).sigmoid())
+
+    def similarities(self, embedded: EmbeddedBatch, logit_scale: Tensor) -> Tensor:
+        """The similarity of a video to each class by itself: `own_probabilities` without sigmoid and bias.
+
+        s_c = s sum_v w_v mean_p cos(f_v, t_cp) or, of late interaction, s m_c.
+
+        Args:
+            embedded: Frames, class text and the weights of views.
+            logit_scale: s, a scalar.
+
+        Returns:
+            float32 [B, C].
+
+        Raises:
+            ValueError: Frames vote.
+        """
+        return self._by_itself(embedded, logit_scale, lambda scores: scores)
+
+    def _by_itself(self, embedded: EmbeddedBatch, logit_scale: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
+        """The mean over views, prompts and texts of a function of their scores, [B, C]."""
         if self.scorer == "frame_voting":
             raise ValueError("the votes of frames have no probability of each class by itself; take another scorer")
         texts = embedded.class_texts
         weights = embedded.view_weights or (None,) * len(texts)
-        bias = logit_bias.float()
         of_texts = []
         for classes, of_views in zip(texts, weights, strict=True):
             if self.scorer == "late_interaction" and of_views is None:
-                of_texts.append((self.score(embedded.frames, classes, logit_scale) + bias).sigmoid())
+                of_texts.append(of(self.score(embedded.frames, classes, logit_scale)))
                 continue
             if self.scorer == "late_interaction":
-                views = (self.score_views(embedded.frames, classes, logit_scale) + bias).sigmoid()
+                views = of(self.score_views(embedded.frames, classes, logit_scale))
             else:
-                views = (self._of_prompts(embedded.frames, classes, logit_scale) + bias).sigmoid().mean(dim=2)
+                views = of(self._of_prompts(embedded.frames, classes, logit_scale)).mean(dim=2)
             of_texts.append(views.mean(dim=1) if of_views is None else (of_views[..., None] * views).sum(dim=1))
         return torch.stack(of_texts).mean(dim=0)
+
+    def compared(self, classes: Tensor) -> Tensor:
+        """What frames are compared with: the class embeddings, or their mean where prompts are joined.
+
+        Args:
+            classes: As in `score`, [..., C, P, D].
+
+        Returns:
+            [..., C, P, D], or [..., C, 1, D], L2-normalized.
+        """
+        if self.sums_embeddings:
+            return functional.normalize(classes.float().mean(dim=-2, keepdim=True), dim=-1)
+        if self.prompt_ensemble == "embedding" and classes.shape[-2] > 1:
+            return functional.normalize(classes.mean(dim=-2, keepdim=True), dim=-1)
+        return classes
 
     def _of_prompts(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
         """Scores of each view and prompt, [B, V, P, C], with P = 1 if the prompts' embeddings are averaged."""
         if self.scorer == "concept_spotting":
             return concept_spotting(frames, classes, logit_scale)
-        if self.prompt_ensemble == "embedding" and classes.shape[-2] > 1:
-            classes = functional.normalize(classes.mean(dim=-2, keepdim=True), dim=-1)
+        classes = self.compared(classes)
         if self.scorer == "frame_voting":
             return frame_voting(frames, classes)
         of_frames = mean_frame_cosine if self.scorer == "mean_frame_cosine" else mean_pooled_cosine

@@ -18,8 +18,9 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_rows
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {
@@ -78,9 +79,10 @@ class VideoTextModel(LightningModule):
 
     def text_rows(self, tokens: Tensor) -> Tensor:
         """What the scorer reads of prompts, int64 [N, L]: normalized embeddings [N, D], or `token_rows` [N, D']."""
-        if not self.scoring.reads_tokens:
-            return functional.normalize(self.embed_text(tokens).float(), dim=-1)
-        return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
+        if self.scoring.reads_tokens:
+            return token_rows(self.backbone.encode_text_tokens(tokens, self.text_block_forward))
+        embedded = self.embed_text(tokens).float()
+        return embedded if self.scoring.sums_embeddings else functional.normalize(embedded, dim=-1)
 
     def prompt_embeddings(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
         """Embeds P prompts for each of C classes, whatever the scorer reads besides: L2-normalized [C, P, D].
@@ -88,7 +90,8 @@ class VideoTextModel(LightningModule):
         Raises:
             ValueError: A prompt has more tokens than the text tower reads.
         """
-        return end_embeddings(self.class_embeddings.cached(prompts, self.device), self.backbone.embedding_width)
+        rows = end_embeddings(self.class_embeddings.cached(prompts, self.device), self.backbone.embedding_width)
+        return functional.normalize(rows, dim=-1) if self.scoring.sums_embeddings else rows
 
     @property
     def text_block_forward(self) -> TextBlockForward | None:
@@ -175,9 +178,8 @@ class VideoTextModel(LightningModule):
 
     def probabilities(self, embedded: EmbeddedBatch) -> ClassProbabilities:
         """The probabilities of embedded videos: softmax, and with a logit bias those of each class by itself."""
-        return ClassProbabilities(
-            self.score_embedded(embedded).float().softmax(dim=1), self.own_probabilities(embedded)
-        )
+        logits = self.score_embedded(embedded).float()
+        return ClassProbabilities(logits.softmax(dim=1), self.own_probabilities(embedded))
 
     def predict_embedded(self, embedded: EmbeddedBatch) -> dict[str, Tensor]:
         """What a step of a test or prediction returns of embedded videos, [B, C] each.

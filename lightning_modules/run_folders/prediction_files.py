@@ -10,6 +10,9 @@ PREDICTION_COLUMNS = ("video", "path", "label", "prediction", "probability", "de
 OWN_COLUMN = "own_probability"
 """A further last column, of models with a logit bias: the probability of the predicted class by itself."""
 
+LABEL_SEPARATOR = "|"
+"""What stands between the labels of a video that has several, as in lists of videos (`labelled_sources`)."""
+
 _UNLABELLED = "predict"  # the set of `zsar predict`
 _PREFIX = "predictions"
 

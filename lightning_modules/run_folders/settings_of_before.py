@@ -168,8 +168,11 @@ def implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
     implied: dict[str, Any] = {}
     if "tune" in arguments and "logit_scale" not in arguments:  # of FineTunedCLIP; with both towers either is the same
         implied["logit_scale"] = "frozen_with_one_tower" if arguments["tune"] == "both" else "trained"
-    if "tune" in arguments and "interpolated_regularization" not in arguments:
+    is_older = "specialization" not in arguments  # TACO had all that it has from the beginning
+    if "tune" in arguments and is_older and "interpolated_regularization" not in arguments:
         implied["interpolated_regularization"] = None
+    if ("tune" in arguments or "diversity_weight" in arguments) and is_older and "structure" not in arguments:
+        implied["structure"] = None  # of APCLIP and T2L
     for group, of_before in _IMPLIED_IN_GROUP.items():
         stated = arguments.get(group)
         if isinstance(stated, Mapping) and not of_before.keys() <= stated.keys():

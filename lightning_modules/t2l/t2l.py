@@ -17,8 +17,9 @@ from torch.nn import Parameter
 
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring
+from zsar.lightning_modules.recognition.structure.structure_distillation import StructureDistillation, StructureTerm
+from zsar.lightning_modules.recognition.structure.structured_recognizer import StructuredRecognizer
 from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
 from zsar.lightning_modules.t2l.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
 from zsar.lightning_modules.t2l.author_checkpoints_t2l import read_t2l_checkpoint
@@ -29,7 +30,7 @@ from zsar.lightning_modules.training.whole_batch import gathered
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 
-class T2L(ActionRecognizer):
+class T2L(StructuredRecognizer):
     """CLIP with temporal tokens and adapters."""
 
     def __init__(
@@ -49,6 +50,7 @@ class T2L(ActionRecognizer):
         temporal_token_learning_rate: float | None = None,
         interpolate_temporal_tokens: bool = False,
         drop_rate: float = 0.1,
+        structure: StructureDistillation | None = None,
         optimization: Optimization = Optimization(),
     ) -> None:
         """Builds the model; the defaults are the paper's.
@@ -70,6 +72,8 @@ class T2L(ActionRecognizer):
             temporal_token_learning_rate: Peak learning rate of the temporal tokens; null for the default.
             interpolate_temporal_tokens: Whether to resample the tokens for clips of another length.
             drop_rate: Drop path and attention dropout in the last layer, rising linearly from 0 in the first.
+            structure: Distillation of relative structure from a moving average of the trained weights (TACO), not in
+                the paper; null for none.
             optimization: Optimizer and schedule.
 
         Raises:
@@ -87,6 +91,7 @@ class T2L(ActionRecognizer):
             raise ValueError(f"diversity_weight must not be negative; got {diversity_weight}")
         if diversity_weight > 0 and not (token_layers or visual_adapters):
             raise ValueError("with only text adapters, TFD trains nothing; set diversity_weight to 0")
+        self.structure_term = StructureTerm(structure)
         self.n_frames = n_frames
         self.contrastive_loss = contrastive_loss
         self.diversity_weight = diversity_weight

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,38 @@ class Oracles:
     perfect_class: bool = False
     region_count: bool = False
     selection: bool = False
+
+    def n_regions(self, video: UntrimmedFeatures, index: int) -> int | None:
+        """For the oracle of the count, the number of a set's instances in a video; None without the oracle."""
+        if not self.region_count:
+            return None
+        truth = video.truths.get(index)
+        return 0 if truth is None else len(truth.labels)
+
+    def inside(self, video: UntrimmedFeatures, union: ClassUnion, label: int) -> Tensor | None:
+        """For the oracle of selection, `frames_inside`; None without the oracle."""
+        return frames_inside(video, union, label) if self.selection else None
+
+
+def labels_of_sets(
+    video: UntrimmedFeatures, union: ClassUnion, cosines: Tensor, settings: PseudoLabels, oracles: Oracles
+) -> dict[int, list[int]]:
+    """The pseudo-labels of a video.
+
+    Args:
+        video: The video.
+        union: The classes of all sets.
+        cosines: Of its mean frame and the classes of the union, [U].
+        settings: How many it has.
+        oracles: Whether its class is read from the annotations instead.
+
+    Returns:
+        For each of its sets indices into the union, the nearest first.
+    """
+    members = {index: union.members[index] for index in video.sets}
+    if oracles.perfect_class:
+        return {i: [int(classes[longest_class(video, i, len(classes))])] for i, classes in members.items()}
+    return {i: [int(c[n]) for n in settings.nearest(cosines[c])] for i, c in members.items()}
 
 
 def longest_class(video: UntrimmedFeatures, set_index: int, n_classes: int) -> int:

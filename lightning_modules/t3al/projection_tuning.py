@@ -8,11 +8,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from zsar.lightning_modules.localization.class_union import ClassUnion
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_scoring import Background, Projections
 from zsar.lightning_modules.localization.segments import Edges
 from zsar.lightning_modules.t3al.early_stop import StopRule
 from zsar.lightning_modules.t3al.frame_selection import Pools, Thinning
 from zsar.runtime.choices import check_choices
+from zsar.runtime.seeds import derive_seed
 
 Loss = Literal["paper", "authors", "representation", "separation", "binary_cross_entropy"]
 
@@ -139,6 +142,29 @@ class TunedProjections:
     projections: Projections
     losses: tuple[float, ...] = ()
     n_steps: int = 0
+
+
+def video_to_tune(
+    video: UntrimmedFeatures,
+    union: ClassUnion,
+    label: int,
+    settings: ProjectionTuning,
+    seed: int,
+    *,
+    inside: Tensor | None,
+) -> VideoToTune:
+    """A video and one of its pseudo-labels, with random numbers that depend on these two and the run's seed alone.
+
+    Args:
+        video: The video.
+        union: The classes.
+        label: Index of the pseudo-label.
+        settings: How many numbers are drawn.
+        seed: The run's seed.
+        inside: `VideoToTune.inside`.
+    """
+    draws = draw_selection(settings, derive_seed("t3al", seed, video.id, union.names[label]))
+    return VideoToTune(features=video.features, text=union.features[label], draws=draws, inside=inside)
 
 
 def draw_selection(settings: ProjectionTuning, seed: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -42,3 +43,19 @@ class PseudoLabels:
         ranked = cosines.argsort(descending=True, stable=True)[: self.most]
         margin = self.margin or 0.0
         return [int(c) for c in ranked if cosines[c] >= cosines[ranked[0]] - margin]
+
+
+def distinct_jobs(
+    labels: Sequence[Mapping[int, Sequence[int]]], table: Callable[[int], int | None]
+) -> list[tuple[int, int, int | None]]:
+    """What is to be done for videos, each job once: sets of classes share the work on a pseudo-label of a video.
+
+    Args:
+        labels: For each video the pseudo-labels of its sets.
+        table: The prototypes by which a set scores frames; None for none, so that all sets score alike.
+
+    Returns:
+        (index of the video, pseudo-label, table), in the order of the videos.
+    """
+    jobs = [(i, label, table(index)) for i, sets in enumerate(labels) for index, of in sets.items() for label in of]
+    return list(dict.fromkeys(jobs))

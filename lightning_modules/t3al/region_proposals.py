@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor
 
@@ -62,7 +61,7 @@ class Proposals:
     Attributes:
         curve: Scores scaled to 0..1, [N], on the CPU.
         threshold: The threshold on the curve, from 0 to 1; a fixed one beyond the video's scores is moved to their end.
-        segments: With the mean or the maximum of the curve as score.
+        segments: With the mean of the curve as score.
     """
 
     curve: Tensor
@@ -71,12 +70,7 @@ class Proposals:
 
 
 def propose_regions(
-    scores: Tensor,
-    video: UntrimmedFeatures,
-    settings: RegionProposals,
-    *,
-    rounding: float,
-    segment_score: Literal["mean", "max"],
+    scores: Tensor, video: UntrimmedFeatures, settings: RegionProposals, *, rounding: float
 ) -> Proposals:
     """Finds the segments of a video.
 
@@ -85,7 +79,6 @@ def propose_regions(
         video: The video.
         settings: How frames become segments.
         rounding: Largest difference of scores that count as equal.
-        segment_score: The score of a segment.
     """
     curve = min_max(scores, rounding=rounding).cpu()
     threshold = settings.threshold
@@ -101,7 +94,6 @@ def propose_regions(
             largest_gap_frames=settings.largest_gap_frames,
             largest_gap_seconds=settings.largest_gap_seconds,
             threshold=threshold,
-            segment_score=segment_score,
         )
     )
     return Proposals(

@@ -21,7 +21,9 @@ from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.segments import Segment
 from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, read_captions
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
+from zsar.lightning_modules.localization.stored.stored_sources import check_caption_stride
 from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
+from zsar.lightning_modules.localization.untrimmed_source import UntrimmedSource
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.runtime.choices import check_choices
@@ -65,6 +67,24 @@ class TextGuidedSuppression:
             raise ValueError(f"share must be at least 0 and below 1; got {self.share}")
         if self.seconds is not None and not 0 < self.seconds < math.inf:
             raise ValueError(f"seconds must be above 0, or null for every frame; got {self.seconds}")
+
+    def check_stored(self, source: UntrimmedSource) -> None:
+        """Checks that stored captions are as far apart as `seconds` says.
+
+        Args:
+            source: Where the videos are, and possibly captions.
+
+        Raises:
+            CaptionFileError: A file cannot be read, or is of other frames.
+        """
+        if source.captions_folder is not None:
+            check_caption_stride(
+                source.captions_folder,
+                source.videos,
+                stride=str(source.stride) if self.seconds is None else f"{float(self.seconds)} seconds",
+                remedy="set model.suppression.seconds to that of the file (null for all sampled frames), or make "
+                "captions again with `zsar extract --captions --caption_stride N` or `--caption_seconds S`",
+            )
 
 
 def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float, votes: Votes = "all") -> Tensor:

@@ -32,6 +32,7 @@ _ENTRIES_OR_NONE: dict[str, tuple[type, ...]] = {
     "optimizer_states": (list,),
     "lr_schedulers": (list,),
     "pytorch-lightning_version": (str,),
+    "structure_teacher": (dict,),
 }
 
 

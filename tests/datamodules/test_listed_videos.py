@@ -175,6 +175,14 @@ def test_shipped_texts_describe_every_class(tmp_path: Path) -> None:
     assert text.source.startswith("descriptions: ucf101_descriptions")
 
 
+def test_shipped_texts_fill_templates_after_the_name(tmp_path: Path) -> None:
+    of_classes = Text(descriptions="ucf101_descriptions", templates="open_vclip", names="described")
+    (text,) = UCF101(data_root=tmp_path, text=of_classes).class_text("test")
+    assert (len(text.prompts), text.prompts_per_class) == (101, 28)
+    assert text.prompts[0][0].startswith("a photo of Apply eye makeup: Applying eye makeup fills the frame")
+    assert text.source == "descriptions: ucf101_descriptions.json after the name, in templates: open_vclip"
+
+
 def test_class_text_may_be_in_a_clone_of_the_code_of_t2l_in_the_data_root(tmp_path: Path) -> None:
     """A CSV file of EZ-CLIP by its path in the data root, with classes in the spelling of its authors."""
     (folder := tmp_path / "EZ-CLIP" / "GPT_discription").mkdir(parents=True)

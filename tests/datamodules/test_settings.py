@@ -25,6 +25,11 @@ from zsar.datamodules.views.transforms import TrainTransform
         (lambda: Loading(test_batch_size=-2), "test_batch_size must be at least 1; got -2"),
         (lambda: Loading(test_batch_size=0), "test_batch_size must be at least 1; got 0"),
         (lambda: Text(lead="a video of {}."), "lead is 'a video of {}.', but there are no text.descriptions"),
+        (lambda: Text(names="described"), "names is described, .* but there are no text.descriptions; name a file"),
+        (
+            lambda: Text(names="described", descriptions="t.json", lead="{}:"),
+            "names is described, .* but text.lead is '{}:'; leave out the lead",
+        ),
         (lambda: Text(groups=["Scene"]), r"groups is \['Scene'\], but there are no text.descriptions to choose from"),
         (lambda: Text(descriptions="t.json", groups=[]), r"one or more of Scene, Actor, Body, each once; got \[\]"),
         (

@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.datamodules.data_sets import HMDB51
+from zsar.datamodules.data_sets import HMDB51, MultiLabelShapes, VideoFolder
 from zsar.datamodules.data_sets.kinetics600 import Kinetics600
 from zsar.datamodules.data_sets.ssv2 import SomethingSomethingV2
 from zsar.datamodules.settings import Split
@@ -40,6 +40,14 @@ def test_what_a_data_set_offers_is_accepted(split: Split) -> None:
             SomethingSomethingV2,
             "but SomethingSomethingV2 offers only official",
         ),
+        (
+            Split(protocol="multi_label"),
+            HMDB51,
+            "HMDB51 offers only all_classes, base_to_novel; list its videos",
+        ),
+        (Split(protocol="multi_label", shots=4), VideoFolder, "split.shots is 4, but videos of several labels"),
+        (Split(protocol="multi_label", classes="halves"), VideoFolder, "halves, but split.protocol is multi_label"),
+        (Split(), MultiLabelShapes, "all_classes, but MultiLabelShapes offers only multi_label"),
         (Split(test_videos="all", protocol="base_to_novel"), HMDB51, "test_videos is all, but split.protocol is base"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from lightning.pytorch import Trainer
 from torch import distributed
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from rich.progress import TimeRemainingColumn
 from zsar.datamodules.diagnosis import diagnosis
 from zsar.datamodules.diagnosis.decode_check import Clip, Verdict, check_clips
 from zsar.datamodules.diagnosis.findings import BadVideo, Finding
+from zsar.datamodules.diagnosis.label_checks import check_label_sets
 from zsar.datamodules.diagnosis.repeated_videos import (
     check_classes_apart,
     check_contents,
@@ -81,6 +82,7 @@ def _diagnose(check: RequestedCheck) -> tuple[list[Finding], list[BadVideo], Dec
     findings += diagnosis.check_counts(module, stages)
     findings += diagnosis.check_class_text(module, stages)
     findings += diagnosis.check_file_names(module, stages)
+    findings += check_label_sets(module, sets)
     findings += [check_duplicates(name, table) for name, table in sets.items()]
     findings += check_overlap(sets)
     if sets.keys() >= {"base", "novel"}:

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
 
-class OnlyParsing(ActionRecognitionCLI):
+class ReusedParser(ActionRecognitionCLI):
+    """Builds the parser of a command once in a process, for whoever parses many command lines and runs none.
+
+    Nothing in a parser depends on the arguments but the command. A run changes its parser, and so has one of its own.
+    """
+
+    _made: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def setup_parser(
+        self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
+    ) -> None:
+        """Builds the parser, or takes that of an earlier command line of the same command."""
+        command, names = self.given[0], ("parser", "_subcommand_parsers", "_subcommand_method_arguments")
+        if command not in self._made:
+            super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
+            self._made[command] = {name: getattr(self, name) for name in names}
+        for name, value in self._made[command].items():
+            setattr(self, name, value)
+
+
+class OnlyParsing(ReusedParser):
     """Parses, and neither seeds, builds nor opens anything."""
 
     def _set_seed(self) -> None:

@@ -23,6 +23,7 @@ _HEADS: Mapping[MethodName, tuple[str, ...]] = {
     "ap_clip": ("AP-", "CLIP"),
     "bike": ("BIKE",),
     "open_vclip": ("Open-", "VCLIP"),
+    "taco": ("TACO",),
     "t2l": ("T2L",),
     "gradient_checkpointing": ("grad", "ckpt"),
     "prompt_tuning": ("TPT", "ZAR"),

@@ -28,6 +28,8 @@ from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFA
 
 State = Literal["missing", "there", "downloaded", "shipped", "made here", "asked"]
 
+_OfData = dict[tuple[str, ...], list[tuple[str, str]]]  # what data read, by the options that state them
+
 _FILE_ENDINGS = (".pt", ".pth", ".bin", ".safetensors", ".ckpt")
 _LANGUAGE_MODEL = "language model: set $OPENAI_API_KEY, or another server's $OPENAI_BASE_URL"
 _NAMED: dict[str, State] = {  # no paths
@@ -66,8 +68,9 @@ def needs_of(commands: Sequence[Sequence[str]]) -> list[Need]:
     """
     made: list[Path] = []
     needs: dict[str, Need] = {}
+    of_data: _OfData = {}
     for words in commands:
-        for name, what in _read_by(words):
+        for name, what in _read_by(words, of_data):
             state = _state(name, made) if what not in _NAMED else _NAMED[what]
             needs.setdefault(name, Need(name, what, state))
         made += _made_by(words)
@@ -88,8 +91,8 @@ def _made_by(words: Sequence[str]) -> Iterator[Path]:
             yield Path(value)
 
 
-def _read_by(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Name and kind of what a command reads."""
+def _read_by(words: Sequence[str], of_data: _OfData) -> Iterator[tuple[str, str]]:
+    """Name and kind of what a command reads; of data that an earlier command states too, they are looked up."""
     if words[1] == "extract":
         yield from _of_extraction(EXTRACT.parse(words[2:]))
     if words[1] == "describe":
@@ -97,7 +100,9 @@ def _read_by(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     if words[1] not in _VERBS:
         return
     stated = stated_settings(words)
-    yield from _of_data(stated_data(stated))
+    if (key := tuple(stated.data_options)) not in of_data:
+        of_data[key] = list(_of_data(stated_data(stated)))
+    yield from of_data[key]
     yield from _of_model(stated)
     for option, value in pairwise(words):
         if option == "--ckpt_path" and value.endswith(_FILE_ENDINGS):

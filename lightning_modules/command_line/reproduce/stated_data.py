@@ -48,6 +48,12 @@ class StatedSettings:
             found = found.get(part) if isinstance(found, dict) else None
         return None if found is None else str(found)
 
+    @property
+    def data_options(self) -> list[str]:
+        """The data section and the single settings of data, as options of a command line."""
+        single = [(f"--{key}", value) for key, value in self.options.items() if key.startswith("data.")]
+        return [f"--data={json.dumps(self.sections['data'])}", *(word for option in single for word in option)]
+
 
 def stated_settings(words: Sequence[str]) -> StatedSettings:
     """Reads the configurations of a command line.
@@ -81,10 +87,9 @@ def stated_data(stated: StatedSettings) -> LightningDataModule:
     """
     parser = CommandParser(prog="zsar reproduce", exit_on_error=False)
     parser.add_subclass_arguments(LightningDataModule, "data", required=True)
-    options = [word for key, value in stated.options.items() if key.startswith("data.") for word in (f"--{key}", value)]
     with only_permitted_classes(imported=imported_kinds(LightningDataModule)):
         try:
-            config = parser.parse_args([f"--data={json.dumps(stated.sections['data'])}", *options])
+            config = parser.parse_args(stated.data_options)
         except ArgumentError as error:
             raise ValueError(f"data: {' '.join(str(error).split())}") from error
         module: LightningDataModule = parser.instantiate(config).data

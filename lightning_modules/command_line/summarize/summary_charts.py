@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from zsar.callbacks.pictures.result_chart import Published, ResultBar, ResultChart
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import LABEL_MAP
 from zsar.lightning_modules.command_line.summarize.results.localization_results import precision_name
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import HARMONIC_MEAN
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup
@@ -44,6 +45,9 @@ def _precision_chart(rows: Sequence[ComparedRow]) -> ResultChart:
 
 def _accuracy_charts(rows: Sequence[ComparedRow]) -> list[ResultChart]:
     names = rows[0].group.set_names
+    if LABEL_MAP in names:
+        bars = tuple(_bar(row, LABEL_MAP) for row in rows)
+        return [ResultChart("mAP over classes in percent, videos with several labels", bars)]
     if HARMONIC_MEAN in names:
         bars = tuple(_bar(row, HARMONIC_MEAN) for row in rows)
         return [ResultChart("top-1 in percent, harmonic mean of base and novel classes", bars)]

@@ -109,6 +109,11 @@ def row_json(row: ComparedRow) -> dict[str, Any]:
         content["runs"] = [{name: round(run.figures[name], 2) for name in names} for run in group.runs]
     if isinstance(group, LocalizationGroup):
         content["n_adaptations"] = group.n_adaptations
+        if group.compared_scores:
+            content["segment_scores"] = {
+                score: {name: round(group.score_figure(score, name).value, 2) for name in names}
+                for score in group.compared_scores
+            }
     content["made_with"] = [run.made_with for run in group.runs]
     content["settings"] = group.settings.flat()
     if isinstance(group, LocalizationGroup):

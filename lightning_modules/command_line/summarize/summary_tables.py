@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.summarize.published.published_compariso
 from zsar.lightning_modules.command_line.summarize.published.published_tables import published_tables
 from zsar.lightning_modules.command_line.summarize.report_table import Cell, Column, Figure, ReportTable, TableRow
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import TuningEffect
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import LABEL_MAP
 from zsar.lightning_modules.command_line.summarize.results.frame_measures import (
     MEASURES,
     MEASURES_NOTE,
@@ -33,8 +34,17 @@ LOCALIZATION_NOTE = (
     "mAP: mean average precision of temporal localization, averaged over the draws of classes of a run; avg: mean over "
     "the thresholds; adaptations: per run"
 )
+SCORES_NOTE = (
+    "by score: the same segments, ranked by other scores; random: the mean of ten random rankings; true_iou: by their "
+    "IoU with the annotated instance, the most that a score can reach"
+)
+MULTI_LABEL_NOTE = (
+    "mAP over classes: mean average precision of ranking videos with several labels; classes without a video do not "
+    "count"
+)
 PAPER_MEAN_NOTE = "paper mean: the mean at 0.5, 0.75 and 0.95, which papers on ActivityNet call the average"
 
+_HEADINGS = {LABEL_MAP: "mAP over classes"}
 _TUNING_COLUMNS = (
     *(Column(name, is_number=False) for name in ("adapted", "method", "set")),
     *(Column(name) for name in ("untuned", "by views", "tuned", "change", "flips", "seconds")),
@@ -50,7 +60,8 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         rows: The rows of all runs.
 
     Returns:
-        Recognition, tuning, how much frames differ, localization, then a table for each row with published figures.
+        Recognition, tuning, how much frames differ, localization, scores of segments, then a table for each row with
+        published figures.
     """
     recognized = [row.group for row in rows if isinstance(row.group, RunGroup)]
     localized = [row.group for row in rows if isinstance(row.group, LocalizationGroup)]
@@ -59,24 +70,26 @@ def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         *tuning_tables(recognized),
         *frame_tables(recognized),
         *precision_tables(localized),
+        *score_tables(localized),
         *published_tables(rows),
     ]
 
 
 def accuracy_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
-    """Top-1 of rows of recognition; rows with the same sets share a table."""
+    """Top-1, or mAP over classes, of rows of recognition; rows with the same sets share a table."""
     tables = [
         ReportTable(
             columns=(
-                Column("top-1 in percent", is_number=False),
-                *(Column(name.replace("_", " ")) for name in rows[0].set_names),
+                Column("in percent" if LABEL_MAP in rows[0].set_names else "top-1 in percent", is_number=False),
+                *(Column(_HEADINGS.get(name) or name.replace("_", " ")) for name in rows[0].set_names),
                 Column("runs"),
             ),
             rows=tuple(TableRow((group.name, *_means(group), len(group.runs))) for group in rows),
         )
         for rows in _by_figures(groups)
     ]
-    return _with_notes(tables, [*_deviation_note(groups), *text_notes(groups)])
+    several = any(LABEL_MAP in group.set_names for group in groups)
+    return _with_notes(tables, [*[MULTI_LABEL_NOTE] * several, *_deviation_note(groups), *text_notes(groups)])
 
 
 def text_notes(groups: Sequence[RunGroup]) -> list[str]:
@@ -160,6 +173,25 @@ def precision_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:
     notes = [LOCALIZATION_NOTE, *[PAPER_MEAN_NOTE] * has_paper_mean]
     notes += [note for group in groups for note in group.damage_notes]
     return _with_notes(tables, [*notes, *_deviation_note(groups)])
+
+
+def score_tables(groups: Sequence[LocalizationGroup]) -> list[ReportTable]:
+    """Temporal mAP of the same segments by each of their scores, of rows whose runs all compared the same scores."""
+    tables = []
+    for rows in _by_figures([group for group in groups if group.compared_scores]):
+        names = rows[0].set_names
+        columns = (Column("mAP in % at IoU", is_number=False), Column("by score", is_number=False))
+        tables.append(
+            ReportTable(
+                columns=(*columns, *(Column(precision_name(name)) for name in names), Column("runs")),
+                rows=tuple(
+                    TableRow((group.name, score, *(group.score_figure(score, name) for name in names), len(group.runs)))
+                    for group in rows
+                    for score in group.compared_scores
+                ),
+            )
+        )
+    return _with_notes(tables, [SCORES_NOTE])
 
 
 def _tuning_row(group: RunGroup, set_name: str) -> TableRow:

@@ -63,7 +63,6 @@ class TransformerTower(TextTower):
         self.n_layers = len(text.transformer.resblocks)
         self._pooling = str(text.text_pool_type if is_own else text.pool_type)
         self._end = int(text.text_eos_id if is_own else text.eos_id)
-        self._class_token: Tensor | None = None if is_own else text.cls_emb
         self._padding = None if is_own or not (text.use_pad_mask or text.cls_emb is not None) else int(text.pad_id)
         if self._class_token is None and self._pooling not in _PLACES:
             raise BackboneError(
@@ -73,6 +72,11 @@ class TransformerTower(TextTower):
         self.shares_beginnings = text.attn_mask is not None and (
             self._class_token is not None or self._pooling != "first"
         )
+
+    @property
+    def _class_token(self) -> Tensor | None:
+        """CoCa's, as it is now: a pass may be made with other weights (`functional_call`)."""
+        return getattr(self._text, "cls_emb", None)
 
     @property
     def reads(self) -> str:  # type: ignore[override]
@@ -145,11 +149,9 @@ class TransformerTower(TextTower):
 
     def _pooled(self, x: Tensor, tokens: Tensor, before: int) -> Tensor:
         """What is read of the tokens after the last block, [N, W]."""
-        if self._class_token is not None:
-            pooled: Tensor = self._text.ln_final(x[:, -1])
-            return pooled
-        read_at = self._read_at(tokens) - before
-        pooled = self._text.ln_final(x[torch.arange(len(x), device=x.device), read_at])
+        rows = torch.arange(len(x), device=x.device)
+        read = x[:, -1] if self._class_token is not None else x[rows, self._read_at(tokens) - before]
+        pooled: Tensor = self._text.ln_final(read)
         return pooled
 
     def _states(

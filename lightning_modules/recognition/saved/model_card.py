@@ -89,19 +89,22 @@ def _frames(frames: Mapping[str, Any] | None) -> str | None:
 
 
 def _training(training: Mapping[str, Any], data: Mapping[str, Any] | None) -> str:
+    structure = (training.get("model") or {}).get("structure")
     rows = {**_of_data(data or {}), **_of_record(training)}
-    return _table(rows)
+    return _table({**rows, "structure distillation": structure} if structure else rows)
 
 
 def _test(results: Mapping[str, Any]) -> str:
-    figures = ["| set | top-1 | top-5 | videos |", "|---|---:|---:|---:|"]
+    several = any("mean_average_precision" in one for one in results["sets"].values())
+    measures = {"mAP over classes": "mean_average_precision"} if several else {"top-1": "top1", "top-5": "top5"}
+    figures = [f"| set | {' | '.join(measures)} | videos |", f"|---|{'---:|' * len(measures)}---:|"]
     for name, one in results["sets"].items():
-        values = [one.get("top1"), one.get("top5")]
+        values = [one.get(measure) for measure in measures.values()]
         shown = ["-" if value is None else f"{value:.2f}" for value in values]
         n_videos = one.get("n_evaluated")
         figures.append(f"| {_cell(name)} | {' | '.join(shown)} | {'-' if n_videos is None else n_videos} |")
     harmonic = results.get("harmonic_mean")
-    lines = ["Accuracy in percent.\n", *figures, ""]
+    lines = [f"{'Mean average precision' if several else 'Accuracy'} in percent.\n", *figures, ""]
     if harmonic is not None:
         lines.append(f"Harmonic mean of base and novel classes: {harmonic:.2f}.\n")
     if results.get("complete") is False:

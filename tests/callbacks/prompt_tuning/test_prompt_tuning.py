@@ -30,6 +30,7 @@ from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -310,26 +311,20 @@ def test_new_videos_without_labels_are_tuned_too(tmp_path: Path, video_tree: Pat
 def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> None:
     write_odd_experiment(tmp_path / "experiment.yaml", video_tree, tiny_weights)
     fragment = ROOT / "configs" / "adaptation" / "dts_tpt_names.yaml"
-    command = [sys.executable, "-m", "zsar", "test", "--config", str(tmp_path / "experiment.yaml")]
-    command += [
-        "--config",
-        str(fragment),
-        "--adaptation.learning_rate",
-        "0.1",
-        "--adaptation.schedule",
-        "[all, right-2]",
-    ]
-    for name, more in (("one", []), ("two", ["--trainer.devices", "2", "--trainer.strategy", "ddp"])):
-        done = subprocess.run(
-            [*command, *more, "--run_dir", str(tmp_path / name)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
+    command = ["test", "--config", str(tmp_path / "experiment.yaml"), "--config", str(fragment)]
+    command += ["--adaptation.learning_rate", "0.1", "--adaptation.schedule", "[all, right-2]"]
+    assert main([*command, "--run_dir", str(tmp_path / "one")]) == 0
+    command += ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--run_dir", str(tmp_path / "two")]
+    done = subprocess.run(
+        [sys.executable, "-m", "zsar", *command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
     tables = [(tmp_path / name / "predictions_test.csv").read_text() for name in ("one", "two")]
     assert len(tables[0].splitlines()) == 1 + 7
     assert tables[0] == tables[1]

@@ -44,6 +44,7 @@ def test_results_name_the_figures_of_a_set_and_all_that_is_needed_to_reproduce_t
     assert (content["task"], content["stage"], content["complete"]) == ("localization", "test", True)
     assert content["sets"] == {"test": {**dict.fromkeys(FIGURES, 100.0), "n_classes": 8, "n_videos": 8, "n_listed": 8}}
     assert (content["mean"], content["std"]) == (dict.fromkeys(FIGURES, 100.0), None)
+    assert "segment_scores" not in content  # this method compares none
     n_instances = len(data.tested_sets[0].instances)
     counted = [content[name] for name in ("n_adaptations", "n_videos", "n_detections", "n_suppressed")]
     assert counted == [8, 8, n_instances, 8]
@@ -86,6 +87,16 @@ def test_ten_draws_have_a_mean_and_a_deviation_and_each_video_is_counted_once(
     rows = {line.split("│")[1].strip(): line for line in capsys.readouterr().out.splitlines() if "│" in line}
     assert ("0.0" in rows["split_0"], "100.0" in rows["split_9"]) == (True, True)
     assert ("80.0" in rows["mean"], "42.2" in rows["± deviation"]) == (True, True)
+
+
+def test_compared_scores_are_written_and_printed_where_a_method_has_them(
+    tmp_path: Path, shapes_root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = {"length": dict.fromkeys(FIGURES, 12.5), "random": dict.fromkeys(FIGURES, 4.25)}
+    monkeypatch.setattr(AnnotatedLocalizer, "compared_scores", lambda self: compared)
+    assert results_of(tmp_path, shapes(shapes_root))["segment_scores"] == compared
+    rows = {line.split("│")[1].strip(): line for line in capsys.readouterr().out.splitlines() if "│" in line}
+    assert ("12.5" in rows["length"], "4.2" in rows["random"]) == (True, True)
 
 
 def test_a_video_that_could_not_be_decoded_took_its_time_too(

@@ -97,3 +97,20 @@ def test_lines_of_a_list_follow_a_selection_and_are_named() -> None:
     chosen = lists.of_classes(["x", "y"], ["y"])
     assert (chosen.place(0), chosen.line(0)) == ("/l.csv:5: b.mp4", 5)
     assert (TABLE.place(0), TABLE.line(0)) == ("a/1.mp4", 0)
+
+
+def test_label_sets_follow_their_videos_and_classes() -> None:
+    shown = np.array([[1, 1, 0], [0, 0, 0], [0, 0, 1]], dtype=bool)
+    table = VideoTable(Path("/data"), ["a.mp4", "b.mp4", "c.mp4"], [-1] * 3, label_sets=shown)
+    assert table.named_labels(["x", "y", "z"]) == [("a.mp4", "x"), ("a.mp4", "y"), ("b.mp4", ""), ("c.mp4", "z")]
+    reordered = table.of_classes(["x", "y", "z"], ["z", "x"]).select(np.array([2, 0, 1]))  # all videos are kept
+    assert reordered.label_sets is not None
+    assert reordered.label_sets.tolist() == [[True, False], [False, True], [False, False]]
+    assert reordered.labels.tolist() == [-1] * 3
+    without = table.without({"a.mp4"})
+    assert without.label_sets is not None
+    assert without.label_sets.tolist() == shown[1:].tolist()
+    assert table.unlabelled().label_sets is None
+    assert TABLE.named_labels(["x", "y", "z"])[:2] == [("a/1.mp4", "x"), ("b/ü.mp4", "y")]
+    with pytest.raises(ValueError, match="columns of 2, 3"):
+        VideoTable(Path("/data"), ["a.mp4", "b.mp4"], [-1] * 2, label_sets=shown)

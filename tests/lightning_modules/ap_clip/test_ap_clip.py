@@ -10,7 +10,9 @@ from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.recognition.structure.structure_distillation import StructureDistillation
 from zsar.lightning_modules.training.optimization import Optimization
 
 
@@ -26,6 +28,14 @@ def test_with_one_prompt_and_one_frame_it_scores_as_plain_clip() -> None:
     video = torch.randint(256, (3, 1, 1, 3, 32, 32), dtype=torch.uint8)
     classes = torch.nn.functional.normalize(torch.randn(5, 1, 64), dim=-1)
     assert_close(model(video, classes), plain(video, classes))
+
+
+def test_it_may_keep_relative_structure_but_not_beside_another_second_loss() -> None:
+    model = ap_clip(structure=StructureDistillation(n_anchors=25))
+    assert model.structure_term.settings == StructureDistillation(n_anchors=25)
+    with pytest.raises(ValueError, match=r"structure and interpolated_regularization .* \(--model.structure null\)"):
+        ap_clip(structure=StructureDistillation(), interpolated_regularization=InterpolatedRegularization())
+    ap_clip(structure=StructureDistillation(weight=0), interpolated_regularization=InterpolatedRegularization())
 
 
 def test_every_prompt_counts() -> None:

@@ -112,8 +112,6 @@ def test_a_gap_of_the_largest_length_is_bridged_and_its_frames_are_inside() -> N
     scores = scores_of(0, 4, 2, 0, 0, 0, 6, 0)
     times = torch.arange(8).double() / 2
     assert segments_above(scores, times, 0.5, largest_gap_seconds=1.5) == [Segment(0.5, 3.5, 1, 6, 2.0)]
-    largest = segments_above(scores, times, 0.5, largest_gap_seconds=1.5, segment_score="max")
-    assert largest == [Segment(0.5, 3.5, 1, 6, 6.0)]
 
 
 def test_gaps_are_bridged_one_by_one() -> None:
@@ -214,8 +212,6 @@ def test_gaps_thresholds_and_scores_out_of_range_are_refused() -> None:
         segments_above(scores, times, 1.0, largest_gap_seconds=0, threshold=NAN)
     with pytest.raises(ValueError, match="1 of 2 scores are not finite"):
         segments_above(scores_of(0, NAN), times, 1.0, largest_gap_seconds=0)
-    with pytest.raises(ValueError, match="'mean' or 'max'; got 'median'"):
-        segments_above(scores, times, 1.0, largest_gap_seconds=0, segment_score="median")  # type: ignore[arg-type]
 
 
 def test_differences_that_are_rounding_are_not_blown_up() -> None:

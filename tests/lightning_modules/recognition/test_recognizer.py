@@ -20,6 +20,7 @@ from zsar.lightning_modules.bike.bike import BIKE
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_vclip import OpenVCLIP
+from zsar.lightning_modules.recognition.class_embeddings import choose_prompts
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring, TrainingPrompts
@@ -115,10 +116,15 @@ def test_frozen_text_is_embedded_once(tmp_path: Path, video_tree: Path) -> None:
     assert calls == 1
 
 
+def chosen_in_training(model: ActionRecognizer, text: ClassText, classes: Tensor | None = None) -> Tensor:
+    chosen = choose_prompts(text, classes, draws=not model.scoring.trains_with_all)
+    return model.class_embeddings.chosen(chosen, model.device, cached=not model.text_is_trained)
+
+
 def test_one_of_several_prompts_is_drawn_in_training() -> None:
     model = tiny_t2l(drop_rate=0.0)
     text = ClassText("train", ("a", "b"), (("a one", "a two"), ("b one", "b two")), "test")
-    drawn = torch.stack([model._training_class_embeddings(text, None).detach() for _ in range(20)])
+    drawn = torch.stack([chosen_in_training(model, text).detach() for _ in range(20)])
     assert drawn.shape == (20, 2, 1, 64)
     assert all(len(drawn[:, c].unique(dim=0)) == 2 for c in range(2))
 
@@ -140,7 +146,7 @@ def test_averaged_prompts_are_averaged_in_training_too(tune: Literal["both", "vi
     for prompts in get_args(TrainingPrompts):
         scoring = Scoring("mean_pooled_cosine", "embedding", prompts)
         model = OnAxes(backbone=TrainedClipSettings("tiny-clip", "random"), scoring=scoring, tune=tune)
-        embeddings = model._training_class_embeddings(text, None)
+        embeddings = chosen_in_training(model, text)
         scores = model.score(torch.eye(4, 64)[None, None, :1], embeddings) / model.backbone.logit_scale
         cosines[prompts] = [round(float(score), 4) for score in scores[0]]
     assert cosines["all"] == [0.7071, 0.0]
@@ -151,9 +157,9 @@ def test_averaged_prompts_are_averaged_in_training_too(tune: Literal["both", "vi
 def test_all_prompts_of_the_chosen_classes_interact_in_training(weights: dict[str, object]) -> None:
     model = tiny_t2l(drop_rate=0.0, scoring=Scoring("late_interaction", "probability"), **weights)
     text = ClassText("train", ("a", "b", "c"), (("a one", "a two"), ("b one", "b two"), ("c one", "c two")), "test")
-    everything = model._training_class_embeddings(text, None)
+    everything = chosen_in_training(model, text)
     assert everything.shape == (3, 2, 64)
-    some = model._training_class_embeddings(text, torch.tensor([0, 2]))
+    some = chosen_in_training(model, text, torch.tensor([0, 2]))
     assert_close(some, everything[[0, 2]])
 
 

@@ -7,22 +7,21 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
-from zsar.lightning_modules.recognition.scoring import (
-    ClassProbabilities,
-    EmbeddedBatch,
-    PromptEnsemble,
-    Scorer,
-    Scoring,
-)
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
 
 SCALE = torch.tensor(10.0)
 SCORERS: tuple[Scorer, ...] = get_args(Scorer)
 OF_COSINES = tuple(scorer for scorer in SCORERS if scorer != "frame_voting")
+REFUSED = [
+    ("concept_spotting", "embedding"),
+    ("concept_spotting", "embedding_sum"),
+    ("late_interaction", "embedding_sum"),
+]
 ALL = [
     Scoring(scorer, ensemble)
     for scorer in SCORERS
     for ensemble in get_args(PromptEnsemble)
-    if (scorer, ensemble) != ("concept_spotting", "embedding")  # refused
+    if (scorer, ensemble) not in REFUSED
 ]
 
 
@@ -58,6 +57,24 @@ def test_a_video_may_have_classes_of_its_own(scoring: Scoring) -> None:
     both = scoring.score(frames, torch.stack([classes, other]), SCALE)
     torch.testing.assert_close(both[:1], scoring.score(frames[:1], classes, SCALE))
     torch.testing.assert_close(both[1:], scoring.score(frames[1:], other, SCALE))
+
+
+@pytest.mark.parametrize(("scorer", "ensemble"), REFUSED)
+def test_prompts_that_have_no_mean_are_not_averaged(scorer: Scorer, ensemble: PromptEnsemble) -> None:
+    with pytest.raises(ValueError, match="give prompt_ensemble (probability|embedding)"):
+        Scoring(scorer, ensemble)
+
+
+def test_a_longer_prompt_counts_for_more_where_embeddings_are_summed() -> None:
+    """Prompts (3, 0) and (0, 1): their mean points to (3, 1), that of normalized ones to (1, 1)."""
+    frames = torch.tensor([2.0, 0.0]).expand(1, 1, 4, 2)
+    classes = torch.tensor([[[3.0, 0.0], [0.0, 1.0]]])
+    summed = Scoring("mean_pooled_cosine", "embedding_sum").score(frames, classes, SCALE)
+    torch.testing.assert_close(summed, torch.tensor([[10 * 3 / math.sqrt(10)]]))
+    one_by_one = Scoring("mean_pooled_cosine", "embedding").score(frames, normalize(classes, dim=-1), SCALE)
+    torch.testing.assert_close(one_by_one, torch.tensor([[10 / math.sqrt(2)]]))
+    alone = Scoring("mean_pooled_cosine", "embedding_sum").score(frames, classes[:, :1], SCALE)
+    torch.testing.assert_close(alone, torch.tensor([[10.0]]))  # a cosine, whatever the length
 
 
 def test_views_count_by_their_weights() -> None:
@@ -228,11 +245,3 @@ def test_a_bias_cancels_in_the_softmax_and_both_probabilities_have_one_order(sco
     own = scoring.own_probabilities(EmbeddedBatch(frames[:, :1], (classes,)), SCALE, MINUS_ONE)
     torch.testing.assert_close(own, (logits + MINUS_ONE).sigmoid())  # of one view and one prompt
     assert torch.equal(own.argsort(dim=1), logits.argsort(dim=1))
-
-
-def test_probabilities_are_those_of_each_video() -> None:
-    relative, own = torch.rand(3, 4), torch.rand(3, 4)
-    videos = list(ClassProbabilities(relative, own).cpu())
-    assert [torch.equal(video.relative, relative[i]) for i, video in enumerate(videos)] == [True] * 3
-    assert [video.own is not None and torch.equal(video.own, own[i]) for i, video in enumerate(videos)] == [True] * 3
-    assert [video.own for video in ClassProbabilities(relative)] == [None] * 3

@@ -47,6 +47,22 @@ def test_a_batch_is_scored_by_the_mean_frame_and_the_mean_prompt(model: VideoTex
 
 
 @torch.no_grad()
+def test_embeddings_that_are_summed_keep_the_length_that_the_text_tower_gives_them(model: VideoTextModel) -> None:
+    device = torch.device("cpu")
+    normalized = model.class_embeddings.cached(TEXT.prompts, device)
+    model.class_embeddings.forget()
+    model.scoring = Scoring("mean_pooled_cosine", "embedding_sum")
+    summed = model.class_embeddings.cached(TEXT.prompts, device)
+    made = model.embed_text(model.backbone.tokenize([p for row in TEXT.prompts for p in row]))
+    torch.testing.assert_close(summed, made.unflatten(0, (2, 2)))
+    torch.testing.assert_close(model.prompt_embeddings(TEXT.prompts), normalized)  # maps and searches read cosines
+    frames = torch.randn(1, 1, 4, 64)
+    mean = functional.normalize(made.unflatten(0, (2, 2)).mean(dim=1), dim=-1)
+    expected = model.backbone.logit_scale * functional.normalize(frames[:, 0].mean(dim=1), dim=-1) @ mean.T
+    torch.testing.assert_close(model.score(frames, summed), expected)
+
+
+@torch.no_grad()
 def test_a_scorer_that_reads_tokens_gets_rows_that_begin_with_the_embeddings(model: VideoTextModel) -> None:
     plain = model.class_embeddings.cached(TEXT.prompts, torch.device("cpu"))
     model.class_embeddings.forget()

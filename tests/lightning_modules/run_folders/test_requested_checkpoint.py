@@ -1,4 +1,5 @@
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from zsar.lightning_modules.run_folders.requested_checkpoint import (
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 
 ROOT = Path(__file__).parents[3]
-EXPERIMENTS = {path.stem: path.read_text() for path in (ROOT / "configs" / "experiment").glob("*.yaml")}
+EXPERIMENTS = sorted((ROOT / "configs" / "experiment").glob("*.yaml"))
+
+
+@cache
+def trainings() -> dict[str, dict[str, Any]]:
+    """What the experiments write, by their run folders; read once for all of them."""
+    return {str(e.get("run_dir")): e for e in (yaml.safe_load(path.read_text()) for path in EXPERIMENTS)}
 
 
 def requested(given: str | None, folder: Path, **changes: Any) -> Path | None:
@@ -133,17 +140,15 @@ def test_a_training_that_was_killed_before_its_last_validation_is_not_finished(t
         assert (what_is_left(summary, Path("last.ckpt"), max_epochs=4, max_steps=-1) is None) == is_due
 
 
-@pytest.mark.parametrize(
-    "experiment", sorted((ROOT / "configs" / "experiment").glob("*.yaml")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
 def test_the_head_of_an_experiment_names_checkpoints_of_trainings_that_there_are(experiment: Path) -> None:
     head = " ".join(line[1:] for line in experiment.read_text().splitlines() if line.startswith("#"))
-    trainings = {str(e.get("run_dir")): e for e in map(yaml.safe_load, EXPERIMENTS.values())}
     named = re.findall(r"(runs/\S+)/checkpoints/(\w+)\.ckpt", head)
     for run, checkpoint in named:
-        assert run in trainings
-        kept = trainings[run].get("checkpoint", {}).get("filename") or trainings[run].get("checkpoint.filename", "best")
-        mean = ["weight_mean"] if "WeightMean" in str(trainings[run].get("trainer.callbacks+")) else []
+        assert run in trainings()
+        training = trainings()[run]
+        kept = training.get("checkpoint", {}).get("filename") or training.get("checkpoint.filename", "best")
+        mean = ["weight_mean"] if "WeightMean" in str(training.get("trainer.callbacks+")) else []
         assert checkpoint in (kept, "last", *mean), "a training without held-out clips keeps its last checkpoint only"
     if "zero_shot" in experiment.stem or "_shift_" in experiment.stem:
         models = r"^model: .*/(t2l|ap_clip|vifi_clip|bike|open_vclip)(_authors)?\.yaml"

@@ -61,7 +61,7 @@ def test_arguments_of_before_go_into_their_groups_and_the_others_stay() -> None:
 
 
 def test_a_model_of_one_tuned_tower_had_a_trained_logit_scale_before() -> None:
-    none: dict[str, Any] = {"interpolated_regularization": None}  # which there was not, either
+    none: dict[str, Any] = {"interpolated_regularization": None, "structure": None}  # which there was not, either
     assert arguments_of_now("model", {"tune": "visual"}) == {"tune": "visual", "logit_scale": "trained", **none}
     both = {"tune": "both", "logit_scale": "frozen_with_one_tower"}  # where either value means that it is trained
     assert arguments_of_now("model", {"tune": "both"}) == {**both, **none}

@@ -23,6 +23,7 @@ def regions(label: int, cosines: list[list[float]], kept: tuple[bool, ...] = (Tr
         curve=CURVE,
         threshold=0.4,
         segments=(at(4), at(1)),
+        scores=({"mean": 0.5, "max": 0.75}, {"mean": 0.25, "max": 1.0}),
         cosines=torch.tensor(cosines),
         scale=10.0,
         kept=kept,
@@ -71,8 +72,17 @@ def test_a_segment_is_scored_by_the_probability_of_its_class_among_those_of_the_
     authors = localized(found, segment_score="probability", region_class="pseudo_label").detections[0]
     assert authors.label == 1
     assert authors.segment.score == pytest.approx(math.e / total)
-    assert localized(found, segment_score="max").detections[0].segment.score == 0.5  # as the curve scored it
-    assert localized(found).detections[0].segment.score == 0.5
+    assert [d.segment.score for d in localized(found, segment_score="max").detections] == [1.0, 0.75]
+    assert [d.segment.score for d in localized(found).detections] == [0.25, 0.5]
+
+
+def test_detections_have_all_scores_where_these_are_compared() -> None:
+    found = [regions(0, [[0.1, 0.9, 0.0, 0.2]] * 2)]
+    assert [d.scores for d in localized(found).detections] == [{}, {}]
+    first, second = localized(found, compares_scores=True).detections
+    probability = math.e**2 / (1 + math.e + math.e**2)
+    assert first.scores == pytest.approx({"probability": probability, "mean": 0.25, "max": 1.0})
+    assert (first.segment.score, second.scores["max"]) == (0.25, 0.75)
 
 
 def test_the_curve_is_of_the_pseudo_label_and_has_its_threshold() -> None:

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from tests.makers.source_tree import ROOT
 from tests.makers.videos.embedded_videos import class_text
+from tests.reference import freezad
 from tests.reference import t3al as paper
 from tests.reference import t3al_authors as authors
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
@@ -86,10 +87,12 @@ def video_of(features: Tensor, captions: dict[int, str], folder: Path) -> Untrim
 def settings_of(config: str) -> dict[str, Any]:
     """The settings of a shipped model configuration, but for its backbone."""
     stated = yaml.safe_load((ROOT / "configs" / "model" / config).read_text())["init_args"]
-    generation = CaptionSettings(**stated["suppression"].pop("generation"))
+    suppression = stated["suppression"]
+    if suppression is not None:
+        suppression["generation"] = CaptionSettings(**suppression["generation"])
     return {
         "tuning": ProjectionTuning(**stated["tuning"]),
-        "suppression": TextGuidedSuppression(**stated["suppression"], generation=generation),
+        "suppression": None if suppression is None else TextGuidedSuppression(**suppression),
         "proposals": RegionProposals(**stated["proposals"]),
         "region_class": stated["region_class"],
         "segment_score": stated["segment_score"],
@@ -186,6 +189,25 @@ def test_activitynet_as_published(made: Any, tmp_path: Path) -> None:
         background="none",
     )
     assert_same(rows_of(ours), expected)
+
+
+def test_freezad_as_its_authors_do(made: Any, tmp_path: Path) -> None:
+    """Label, curve, segments and scores; of small features, so that the actionness is not 1."""
+    model = made(0, math.log(8.0), **settings_of("freezad.yaml"))
+    features = 0.02 * features_of(400, 0, slowness=60)
+    found = model.localize([video_of(features, {0: ""}, tmp_path)], [class_text(NAMES)])[0][0]
+    own = model.projections
+    texts = functional.normalize(torch.stack([vector_of(f"a video of {name}") for name in NAMES]) @ own.text, dim=1)
+    label = int((texts @ (features @ own.visual).mean(dim=0)).argmax())
+    raw, frames = freezad.raw_scores(features.numpy(), own.visual.numpy(), texts[label].numpy(), 8.0, removes_mean=True)
+    segments = freezad.segments(freezad.moving_average(raw, 20), stride=20)
+    assert [(d.segment.first_frame, d.segment.last_frame) for d in found.detections] == segments
+    assert {d.label for d in found.detections} == {label}
+    energies = [freezad.actionness(frames[a:b]) for a, b in segments]
+    assert min(energies) < 0.99
+    expected = [freezad.log_oic(raw, a, b) * energy for (a, b), energy in zip(segments, energies, strict=True)]
+    assert [d.segment.score for d in found.detections] == pytest.approx(expected, abs=1e-9)
+    assert len(segments) > 1
 
 
 SHARE, NEAREST, BETA = {"votes": "all"}, {"without_captions": "nearest"}, {"similarity": 0.75}

@@ -16,7 +16,6 @@ def proposed(*scores: float, rounding: float = 0.0, **settings: Any) -> Proposal
         video,
         RegionProposals(**settings),
         rounding=rounding,
-        segment_score="mean",
     )
 
 

@@ -3,7 +3,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pytest
 import torch
@@ -21,6 +21,7 @@ from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
 from zsar.lightning_modules.t3al.region_proposals import RegionProposals
+from zsar.lightning_modules.t3al.segment_scores.scored_segments import SegmentScore
 from zsar.lightning_modules.t3al.t3al import T3AL
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 
@@ -64,6 +65,23 @@ def test_segments_are_where_frames_look_like_the_video_s_class(make: Any) -> Non
     assert (curve.scores.min(), curve.scores.max()) == (0, 1)
     assert_close(curve.threshold, float(curve.scores.double().mean()))
     assert localization.n_steps == model.n_adaptations == 0
+
+
+def test_any_score_of_a_segment_is_one_of_those_that_are_compared(make: Any) -> None:
+    tuning = replace(TUNING, n_steps=0, window_frames=1)
+    model = make(tuning=tuning, compares_segment_scores=True)
+    video = video_of(model, TWO_DANCES)
+    compared = model.localize([video], [class_text()])[0][0].detections
+    assert [list(d.scores) for d in compared] == [list(get_args(SegmentScore))] * 2
+    for score in get_args(SegmentScore):
+        ranked = make(tuning=tuning, segment_score=score).localize([video], [class_text()])[0][0].detections
+        assert [d.segment.score for d in ranked] == [d.scores[score] for d in compared], score
+        assert [(d.label, d.scores) for d in ranked] == [(d.label, {}) for d in compared]
+    assert [d.scores["length"] for d in compared] == pytest.approx([2.0, 1.5])
+    with pytest.raises(
+        ValueError, match="^segment_score 'log_oic' needs cosines of frames, .* got tuning.similarity 'dot'"
+    ):
+        make(tuning=replace(tuning, similarity="dot"), segment_score="log_oic")
 
 
 @pytest.mark.parametrize("similarity", ["dot", "cosine"])

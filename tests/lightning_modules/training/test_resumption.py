@@ -16,7 +16,9 @@ from zsar.lightning_modules.clip.clip import FineTunedCLIP
 from zsar.lightning_modules.clip.interpolated_regularization import InterpolatedRegularization
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.structure.structure_distillation import StructureDistillation
 from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.taco.taco import TACO
 from zsar.lightning_modules.training.optimization import Optimization
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
 
@@ -26,9 +28,10 @@ TINY: dict[str, Any] = {
     "optimization": Optimization(learning_rate=1e-3),
 }
 MODELS: dict[str, Callable[[], ActionRecognizer]] = {
-    "t2l": lambda: T2L(**TINY, n_frames=2),
+    "t2l": lambda: T2L(**TINY, n_frames=2, structure=StructureDistillation(n_anchors=25)),
     "fine_tuned_clip": lambda: FineTunedCLIP(**TINY, n_negative_classes=1),
     "ap_clip": lambda: APCLIP(**TINY, n_negative_classes=1, interpolated_regularization=InterpolatedRegularization()),
+    "taco": lambda: TACO(**TINY, structure=StructureDistillation(n_anchors=25, teacher_momentum=0.5)),
 }
 
 

@@ -1,5 +1,7 @@
 """Command lines that are parsed, and whose model and data are instantiated, and that run nothing."""
 
+import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,12 @@ from lightning.pytorch import Trainer
 
 from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.fit_and_test import lightning_cli
-from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
-from zsar.lightning_modules.command_line.fit_and_test.parsed_command import OnlyParsing
+from zsar.lightning_modules.command_line.fit_and_test.parsed_command import OnlyParsing, ReusedParser
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.open_clip_towers import open_clip_backbone
 
 
-class ParsingCLI(ActionRecognitionCLI):
+class ParsingCLI(ReusedParser):
     """Parses and instantiates model and data, and runs nothing."""
 
     def _open_run(self, model: type) -> None:
@@ -35,6 +37,21 @@ def parser_of(command: str) -> Any:
     made = OnlyParsing.run_command([command, "--config", str(experiment)])
     assert made is not None
     return made.parser
+
+
+def settings_of(command: str, arguments: Sequence[str]) -> Any:
+    """What the parser of a command's own options makes of them, checked once.
+
+    `zsar`'s parser hands them to it and goes through its result once more, which doubles the time;
+    tests/test_what_is_written_runs.py compares the two.
+
+    Args:
+        command: fit, validate, test or predict.
+        arguments: What follows the command, with files and their fragments, as typed.
+    """
+    own = parser_of(command)._subcommands_action.choices[command]
+    with tempfile.TemporaryDirectory() as folder:
+        return own.parse_args(with_read_experiments(arguments, Path(folder)))
 
 
 def without_weights(monkeypatch: pytest.MonkeyPatch) -> None:

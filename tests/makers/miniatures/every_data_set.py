@@ -56,6 +56,7 @@ MINIATURES = {
     "Kinetics400": Miniature(miniature.make_kinetics400, "val"),
     "Kinetics600": Miniature(miniature.make_kinetics600, zero_shot=("--data.split.classes=drawn_160",)),
     "MovingShapes": Miniature(rendered, options=(*FEW_SHAPES, "--data.n_train=2")),
+    "MultiLabelShapes": Miniature(rendered, options=FEW_SHAPES, protocol="multi_label"),
     "PhasedActivities": Miniature(rendered, options=(*FEW_SHAPES, "--data.n_train=2")),
     "ShiftedMovingShapes": Miniature(
         rendered, options=(*FEW_SHAPES, "--data.shifts=[clean,noise]"), protocol="base_to_novel"

@@ -11,8 +11,9 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, 
 from zsar.lightning_modules.open_vclip import OpenVCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
+from zsar.lightning_modules.taco import TACO
 
-RECOGNIZERS = ("ZeroShotCLIP", "T2L", "FineTunedCLIP", "WiSE-FT", "APCLIP", "BIKE", "OpenVCLIP")
+RECOGNIZERS = ("ZeroShotCLIP", "T2L", "FineTunedCLIP", "WiSE-FT", "APCLIP", "BIKE", "OpenVCLIP", "TACO")
 
 
 def recognizer(name: str, weights: Path) -> ActionRecognizer:
@@ -26,6 +27,7 @@ def recognizer(name: str, weights: Path) -> ActionRecognizer:
         "APCLIP": lambda: APCLIP(backbone=settings),
         "BIKE": lambda: BIKE(backbone=settings),
         "OpenVCLIP": lambda: OpenVCLIP(backbone=settings),
+        "TACO": lambda: TACO(backbone=settings),
     }[name]()
     draws = torch.Generator().manual_seed(0)
     with torch.no_grad():

@@ -18,6 +18,7 @@ CLASS_PATHS = {
     "FineTunedCLIP": "zsar.lightning_modules.clip.FineTunedCLIP",
     "BIKE": "zsar.lightning_modules.bike.BIKE",
     "OpenVCLIP": "zsar.lightning_modules.open_vclip.OpenVCLIP",
+    "TACO": "zsar.lightning_modules.taco.TACO",
 }
 ZAR_VIEWS = {
     "class_path": "zsar.datamodules.views.MultiRateViews",
@@ -206,6 +207,24 @@ def write_result(
     folder.mkdir(parents=True)
     (folder / "results.json").write_text(json.dumps({**content, **changes}))
     return folder
+
+
+def write_several_labels(folder: Path, value: float) -> Path:
+    """Writes a results.json of a test on videos with several labels, of this mean average precision."""
+    counts = {"n_positives": {"wave": 20, "sit": 60, "jump": 0}, "videos_by_labels": {"0": 40, "1": 40, "2": 20}}
+    return write_result(
+        folder,
+        {"test": value},
+        data=described("video_folder", protocol="multi_label", labels={"test": counts}),
+        sets={
+            "test": {
+                "mean_average_precision": value,
+                "n_scored_classes": 2.0,
+                **{"n_listed": 100, "n_evaluated": 100, "n_failed": 0},
+                "per_class": {"wave": value - 1, "sit": value + 1},
+            }
+        },
+    )
 
 
 def recognition_of(folder: Path) -> Run:

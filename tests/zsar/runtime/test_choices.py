@@ -13,6 +13,7 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, 
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t3al import T3AL
+from zsar.lightning_modules.t3al.memory.class_prototypes import ClassPrototypes
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 from zsar.lightning_modules.training.optimization import Optimization
@@ -57,6 +58,7 @@ def test_an_argument_is_checked_by_its_name() -> None:
         *((Scoring, name) for name in ("scorer", "prompt_ensemble", "training_prompts")),
         *((ProjectionTuning, name) for name in ("loss", "trained", "early_stop", "similarity", "background")),
         *((ProjectionTuning, name) for name in ("smoothed", "window_edges", "pools", "thinning")),
+        (ClassPrototypes, "order"),
         (TextGuidedSuppression, "votes"),
         (TextGuidedSuppression, "without_captions"),
         (lambda **changes: FineTunedCLIP(backbone=TrainedClipSettings(*RANDOM_CLIP), **changes), "tune"),

@@ -140,8 +140,8 @@ def _check_exportable(model: object) -> None:
     if not isinstance(model, ActionRecognizer):
         raise TypeError(
             f"{type(model).__name__} cannot be exported to ONNX: only recognizers (ZeroShotCLIP, T2L, FineTunedCLIP, "
-            "APCLIP, BIKE, OpenVCLIP) map frames to fixed classes in one pass; a localizer searches each video step by "
-            "step"
+            "APCLIP, BIKE, OpenVCLIP, TACO) map frames to fixed classes in one pass; a localizer searches each video "
+            "step by step"
         )
     if model.adaptation is not None:
         raise ValueError(

@@ -155,6 +155,11 @@ def _clip(model: ZeroShotCLIP | ClipSettings | str | Path | None) -> ClipSetting
 
 def _given_localizer(model: ActionLocalizer, method: Method | None, settings: MethodSettings) -> ReadyLocalizer:
     kind = type(model).__name__
+    if isinstance(model, T3AL) and model.memory is not None:
+        raise ValueError(
+            "the given T3AL has a memory, which must see all videos before it finds actions in one; test or predict "
+            "with it (zsar test, zsar predict), or give one with memory=None"
+        )
     given = [f"method={method!r}"] if method is not None else []
     given += [f"{name}={getattr(settings, name)!r}" for name in settings.without_effect(None)]
     given += [f"seed={settings.seed}"] if settings.seed is not None and isinstance(model, FrameWiseCLIP) else []

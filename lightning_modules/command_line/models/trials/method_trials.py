@@ -34,11 +34,14 @@ from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.open_vclip.open_vclip import OpenVCLIP
+from zsar.lightning_modules.recognition.class_embeddings import choose_prompts
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL
+from zsar.lightning_modules.taco.taco import TACO
 
 ADAPTATIONS = ("tpt", "dts_tpt", "zar")
 _N_LOCALIZED = 8  # frames of the video that localizers see
@@ -65,6 +68,10 @@ def _bike(tried: TriedClip) -> None:
 
 def _open_vclip(tried: TriedClip) -> None:
     _train(OpenVCLIP(backbone=tried.settings), tried)
+
+
+def _taco(tried: TriedClip) -> None:
+    _train(TACO(backbone=tried.settings), tried)
 
 
 def _gradient_checkpointing(tried: TriedClip) -> None:
@@ -136,10 +143,13 @@ TRIALS: Mapping[MethodName, Trial] = {
     "ap_clip": _ap_clip,
     "bike": _bike,
     "open_vclip": _open_vclip,
+    "taco": _taco,
     "gradient_checkpointing": _gradient_checkpointing,
 }
 """The trial of each method, in the order in which they are made."""
-TRAINING_TOWERS: tuple[MethodName, ...] = ("fine_tuned", "ap_clip", "bike", "open_vclip", "gradient_checkpointing")
+TRAINING_TOWERS: tuple[MethodName, ...] = (
+    *("fine_tuned", "ap_clip", "bike", "open_vclip", "taco", "gradient_checkpointing"),
+)
 """Those that need gradients and optimizer states of all weights."""
 
 
@@ -163,7 +173,9 @@ def _train(model: ActionRecognizer, tried: TriedClip) -> None:
         with torch.set_grad_enabled(model.text_is_trained):
             classes = _of_classes(model.text_rows(tried.tokens))
         losses = model.losses(model.score(frames, classes), frames, torch.zeros(1, dtype=torch.int64))
-        loss = torch.stack(list(losses.values())).sum()
+        chosen, embedded = choose_prompts(CLASSES, None, draws=False), EmbeddedBatch(frames, (classes,))
+        further = model.further_losses(tried.frames[None, None], embedded, chosen)
+        loss = torch.stack([*losses.values(), *further.values()]).sum()
         _check_finite(loss)
         loss.backward()
         optimizer.step()

@@ -18,11 +18,12 @@ from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.profile.measuring.host_memory import PeakMemory
 from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import FRAMES_PER_SECOND
 from zsar.lightning_modules.command_line.profile.measuring.steps import Steps, timed_steps
-from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, write_captions
 from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
+from zsar.lightning_modules.t3al.t3al import T3AL
 from zsar.runtime.run_seed import run_seed
 
 MINUTE_SECONDS = 60.0
@@ -85,13 +86,19 @@ class LocalizerProfile:
             stored = None if self.module.captions_folder is None else _stored_captions(Path(folder))
             video = replace(self._minute(), captions_folder=stored)
             return timed_steps(
-                lambda: self.model.localize([video], [self.text], seed=run_seed()),
+                lambda: self._found(video),
                 device=self.device,
                 repeats=self.repeats,
                 memory=self.memory,
                 n_videos=1,
                 n_frames=self.n_frames_of_minute,
             )
+
+    def _found(self, video: UntrimmedFeatures) -> list[dict[int, Localization]]:
+        """Both passes of a model with a memory; of others the only one."""
+        if isinstance(self.model, T3AL) and self.model.memory is not None:
+            self.model.remember([video], [self.text])
+        return self.model.localize([video], [self.text], seed=run_seed())
 
     def _check_as_a_test_does(self) -> None:
         """Lets the model refuse, as its `setup` does, what it could not do on real videos."""

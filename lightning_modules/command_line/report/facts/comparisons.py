@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from statistics import mean
 
-from zsar.lightning_modules.command_line.report.facts.run_facts import HARMONIC_MEAN, counts, data_set, main_figure
-from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
+from zsar.lightning_modules.command_line.report.facts.run_facts import (
+    HARMONIC_MEAN,
+    counts,
+    data_set,
+    is_multi_label,
+    main_figure,
+)
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationRun, precision_name
 
@@ -20,12 +26,24 @@ _MAIN_SETS = ("map", "harmonic_mean")  # of a published figure beside a run's ma
 
 
 def chance_level(run: ReportedRun) -> list[str]:
-    """Top-1 of guessing, with classes that are equally frequent; the mean over the sets."""
+    """Top-1 of guessing, with classes that are equally frequent; the mean over the sets; or mAP of any order."""
+    if is_multi_label(run):
+        return _of_any_order(run)
     classes = [n for n in counts(run).classes.values() if n]
     if not classes or run.is_localization or main_figure(run) is None:
         return []
     among = f"{classes[0]:,}" if len(set(classes)) == 1 else f"{min(classes):,} to {max(classes):,}"
     return [f"Guessing among {among} classes gives {mean(100 / n for n in classes):.1f} % top-1."]
+
+
+def _of_any_order(run: ReportedRun) -> list[str]:
+    """MAP over classes of a random order: nearly the share of videos that show a class, the mean over the classes."""
+    shares = []
+    listed = part(run.main_result, "data", "n_listed", kind=dict) or {}
+    for name, counts_of_set in (part(run.main_result, "data", "labels", kind=dict) or {}).items():
+        n_videos, positives = part(listed, name, kind=int), part(counts_of_set, "n_positives", kind=dict) or {}
+        shares += [100 * n / n_videos for n in positives.values() if n_videos and isinstance(n, int) and n]
+    return [f"A random order of the videos gives about {mean(shares):.1f} % mAP over classes."] if shares else []
 
 
 def tuning_change(run: ReportedRun) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import LABEL_MAP
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 
@@ -20,8 +21,10 @@ _PROTOCOLS = {
     "few_shot": "few-shot",
     "fully_supervised": "fully supervised",
     "distribution_shift": "shifted videos",
+    "multi_label": "several labels a video",
 }
 HARMONIC_MEAN = "harmonic mean"
+MAP_OVER_CLASSES = "mAP over classes"
 UNKNOWN_DATA = "unknown data"
 
 
@@ -30,7 +33,7 @@ class MainFigure:
     """The one figure that a run is known by.
 
     Attributes:
-        name: What it is: "top-1", "harmonic mean", "mAP".
+        name: What it is: "top-1", "harmonic mean", "mAP", "mAP over classes".
         value: In percent.
         std: Its deviation over draws of classes within the run; None for none.
     """
@@ -127,9 +130,17 @@ def changed_at(run: ReportedRun) -> datetime | None:
     return datetime.fromtimestamp(max(times), timezone.utc) if times else None
 
 
+def is_multi_label(run: ReportedRun) -> bool:
+    """Whether the videos of the main stage show several classes or none."""
+    return part(run.main_result, "data", "protocol", kind=str) == "multi_label"
+
+
 def main_figure(run: ReportedRun) -> MainFigure | None:
     """Harmonic mean of base and novel classes, or mean top-1 over the sets, or mAP; None where nothing was scored."""
     result = run.main_result
+    for of_set in (part(result, "sets", kind=dict) or {}).values() if is_multi_label(run) else ():
+        value = part(of_set, LABEL_MAP, kind=float)
+        return None if value is None else MainFigure(MAP_OVER_CLASSES, value)
     if run.is_localization:
         mean, std = (part(result, name, "map", kind=float) for name in ("mean", "std"))
         return None if mean is None else MainFigure("mAP", mean, std)

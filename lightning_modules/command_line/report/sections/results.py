@@ -7,13 +7,18 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from zsar.lightning_modules.command_line.report.facts.compared_runs import compared_rows
+from zsar.lightning_modules.command_line.report.facts.run_facts import MAP_OVER_CLASSES, is_multi_label
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.section import Section
 from zsar.lightning_modules.command_line.report.tables import Cell, TableColumn, data_table, report_tables
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import LABEL_MAP
 from zsar.lightning_modules.command_line.summarize.results.localization_results import precision_name
 from zsar.lightning_modules.command_line.summarize.summary_tables import summary_tables
 
-_NAMES = {"top1": "top-1", "top5": "top-5", "mean_class": "mean over classes", "cross_entropy": "cross-entropy"}
+_NAMES = {
+    **{"top1": "top-1", "top5": "top-5", "mean_class": "mean over classes", "cross_entropy": "cross-entropy"},
+    LABEL_MAP: MAP_OVER_CLASSES,
+}
 _COUNTS = {"n_listed": "listed", "n_evaluated": "evaluated", "n_videos": "evaluated", "n_failed": "not decodable"}
 
 
@@ -28,7 +33,10 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
     """
     rows, problem = compared_rows(runs)
     parts = [report_tables(summary_tables(rows))] if rows else []
-    parts += [table for run in runs if (table := sets_table(run, named=len(runs) > 1)) is not None]
+    for run in runs:
+        parts += [
+            table for make in (sets_table, precisions_table) if (table := make(run, named=len(runs) > 1)) is not None
+        ]
     if not parts:
         return None
     n_published = sum(len(row.published) for row in rows)
@@ -60,6 +68,20 @@ def sets_table(run: ReportedRun, *, named: bool) -> Markup | None:
     ]
     of_run = f" of {run.name}" if named else ""
     return data_table(f"Sets of the {run.main_stage}{of_run}; accuracies and mAP in percent", columns, rows)
+
+
+def precisions_table(run: ReportedRun, *, named: bool) -> Markup | None:
+    """Average precision of each class where videos have several labels, with its number of videos; else None."""
+    sets = part(run.main_result, "sets", kind=dict) or {}
+    counted = part(run.main_result, "data", "labels", kind=dict) or {}
+    rows: list[list[Cell]] = []
+    for set_name in sets if is_multi_label(run) else ():
+        precisions = part(sets, set_name, "per_class", kind=dict) or {}
+        positives = part(counted, set_name, "n_positives", kind=dict) or {}
+        rows += [[name, part(precisions, name, kind=float), part(positives, name, kind=int)] for name in positives]
+    columns = [TableColumn("class"), TableColumn("average precision %", "number", 1), TableColumn("videos", "number")]
+    of_run = f" of {run.name}" if named else ""
+    return data_table(f"Classes of the {run.main_stage}{of_run}", columns, rows) if rows else None
 
 
 def _heading(key: str) -> str:

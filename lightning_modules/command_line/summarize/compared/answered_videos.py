@@ -72,8 +72,14 @@ def answered_videos(run: Run, content: Mapping[str, Any]) -> AnsweredVideos:
         Its answers.
 
     Raises:
-        ValueError: A file of predictions is not there, or is not one, or names a video twice.
+        ValueError: A file of predictions is not there, or is not one, or names a video twice; or videos have several
+            labels.
     """
+    if content["data"]["protocol"] == "multi_label":
+        raise ValueError(
+            f"{run.folder} is a test of videos with several labels, whose answers are not right or wrong; `zsar "
+            "summarize` without --compare shows its mAP beside that of others"
+        )
     videos, labels, right = {}, {}, {}
     for name in content["sets"]:
         path = prediction_file(run.folder, name)

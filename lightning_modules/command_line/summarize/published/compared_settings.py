@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.summarize.published.method_names import scorer_of, start_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import PublishedFigure
-from zsar.lightning_modules.command_line.summarize.published.t3al_settings import t3al_pairs
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT, t3al_pairs
 from zsar.lightning_modules.command_line.summarize.published.trained_model_names import published_tuned_share
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings
@@ -61,7 +61,7 @@ def departures(group: RunGroup | LocalizationGroup) -> list[str]:
     n_damaged = max(run.n_damaged for run in group.runs)
     n_excluded = max(run.n_excluded for run in group.runs)
     # The text of an adaptation is its own, in papers too.
-    has_other_text = bool(text_changes(group.runs)) and not settings.adaptation
+    has_other_text = bool(text_changes(group.runs)) and not settings.adaptation and not _tests_other_text(settings)
     possible = [
         (bool(weights), f"weights {', '.join(weights)} / openai"),
         (is_drawn, "split drawn / published lists"),
@@ -176,7 +176,7 @@ def _localization_pairs(group: LocalizationGroup, figure: PublishedFigure) -> li
         ("class text", _text_kinds(settings.class_text), figure.class_text),
         ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),
         ("classes", "drawn" if settings.split_lists is None else "published lists", "published lists"),
-        *(t3al_pairs(settings) if figure.method == "T3AL" else ()),
+        *(t3al_pairs(settings, figure.method) if figure.method in ("T3AL", FREEZAD, LLT) else ()),
     ]
 
 
@@ -210,11 +210,17 @@ def _trained_otherwise(
         ("frames", "n_frames", figure.n_frames),
     ]
     tested = {**test, "n_frames": str(settings.n_frames)}
+    own = {"class text": figure.training_text, "prompts a class": figure.training_prompts}  # where a paper has others
     return [
-        (f"training {name}", training.get(key, NOT_RECORDED), theirs)
+        (f"training {name}", training.get(key, NOT_RECORDED), own.get(name) or theirs)
         for name, key, theirs in both
-        if training.get(key) != tested.get(key)
+        if training.get(key) != tested.get(key) or own.get(name) is not None
     ]
+
+
+def _tests_other_text(settings: RunSettings) -> bool:
+    """Whether the method is published with another kind of class text in tests than in training: TACO."""
+    return settings.model.split(".")[-1] == "TACO"
 
 
 def _prompts(settings: RunSettings, test: Mapping[str, str]) -> str:

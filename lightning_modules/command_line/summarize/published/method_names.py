@@ -10,21 +10,18 @@ from collections.abc import Mapping
 
 from zsar.lightning_modules.command_line.summarize.published.memory_settings import MEMORIES
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
-from zsar.lightning_modules.command_line.summarize.published.trained_model_names import trained_model_variant
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import FREEZAD, LLT
+from zsar.lightning_modules.command_line.summarize.published.trained_model_names import (
+    t2l_variant,
+    trained_model_variant,
+    with_structure,
+)
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
 
 # Others have their class's name.
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP", "OpenVCLIP": "Open-VCLIP"}
-# Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
-_T2L_VARIANTS = {
-    ("all", True): None,
-    ("none", False): "adapters only",
-    ("none", True): "TFD without TTL",
-    ("all", False): "TTL without TFD",
-}
-_T2L_OF_AUTHORS = {("contrastive_loss", "in_batch"): "in-batch loss", ("unbiased_diversity", "True"): "unbiased TFD"}
 # Class text of AP-CLIP's Tables 5 to 7 by kind, by set of templates, and by what follows the file's name in its source.
 _TEXTS_OF_AP_CLIP = {"customized": "customized prompts", "direct": "prompts asked for directly"}
 _TEMPLATES_OF_AP_CLIP = {"open_vclip": "Open-VCLIP's set of templates", "photo": "one prompt a class"}
@@ -39,6 +36,9 @@ _LOSSES = {
     "authors": "authors' code",
     "reference": "authors' loss",  # of results from before, whose other settings were not the authors'
 }
+
+# What T3AL without a step is called by its score of segments; other settings are compared one by one.
+_FREEZAD = {"log_oic_actionness": None, "log_oic": "without actionness"}
 
 _AUGMIX = {
     "views": "AugmentedViews",
@@ -168,9 +168,9 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
-        return name, _t2l_variant(arguments)
+        return name, t2l_variant(arguments, dict(settings.training))
     method = _METHODS.get(name, name)
-    if method in ("BIKE", "Open-VCLIP"):
+    if method in ("BIKE", "Open-VCLIP", "TACO"):
         return method, trained_model_variant(method, settings, scorer_of(settings))
     if method not in _PRETRAINED:
         return method, None
@@ -178,6 +178,7 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     if method == "AP-CLIP":
         departures += ["without MAKA"] if scorer_of(settings) == "mean_pooled_cosine" else []
         departures += [text] if (text := _text_of_ap_clip(settings)) is not None else []
+    departures += with_structure(dict(settings.training))
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
     return method, ", ".join(departures) or None
 
@@ -193,34 +194,24 @@ def _text_of_ap_clip(settings: RunSettings) -> str | None:
     return named
 
 
-def _t2l_variant(arguments: Mapping[str, str]) -> str | None:
-    """The parts that are left out, the layers with temporal tokens, and losses as in the authors' code."""
-    tokens, has_tfd = arguments["temporal_tokens"], float(arguments["diversity_weight"]) > 0
-    if (tokens, has_tfd) in _T2L_VARIANTS:
-        part = _T2L_VARIANTS[tokens, has_tfd]
-        variants = [] if part is None else [part]
-    else:
-        layers = "the first layer only" if tokens in ("first", "[0]") else f"layers {tokens.strip('[]')}"
-        variants = [f"TTL in {layers}", *([] if has_tfd else ["without TFD"])]
-    variants += [words for (key, value), words in _T2L_OF_AUTHORS.items() if arguments.get(key) == value]
-    return ", ".join(variants) or None
-
-
 def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     if name != "T3AL":
         return name, None
     arguments = dict(settings.model_arguments)
+    has_memory = "memory.order" in arguments
+    if not has_memory and arguments.get("tuning.n_steps") == "0" and arguments.get("segment_score") in _FREEZAD:
+        return FREEZAD, _FREEZAD[arguments["segment_score"]]
     oracles = [oracle for key, oracle in _ORACLES.items() if arguments.get(f"oracles.{key}") == "True"]
     variants = [f"oracle: {'all three' if len(oracles) == len(_ORACLES) else ', '.join(oracles)}"] if oracles else []
     loss = _LOSSES.get(arguments.get("tuning.loss", "paper"))
     if arguments.get("tuning.n_steps") == "0":
-        variants.append("T = 0")
+        variants.append("T = 0, two passes" if arguments.get("memory.order") == "two_pass" else "T = 0")
     elif loss is not None:
         variants.append(loss)
     elif arguments.get("suppression") == "None" and not oracles:
         variants.append("without suppression")
-    return name, "; ".join(variants) or None
+    return LLT if has_memory else name, "; ".join(variants) or None
 
 
 def _departures(method: str, settings: Mapping[str, str], published: Mapping[str, str]) -> list[str]:

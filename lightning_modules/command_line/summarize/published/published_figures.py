@@ -57,6 +57,8 @@ class PublishedFigure:
         frame_statistics: Mean and deviation of frames, as `model.backbone.frame_statistics` has it, where code tells.
         sampling: Which frame of a segment is its middle, as `data.clips.sampling` has it, where code tells.
         precision: Of training and test, as Lightning calls it.
+        training_text: Kind of the class text of training, where it is another than the test's.
+        training_prompts: Prompts of each class in training, where there are as many as in no test.
         start_from: What training started from: "CLIP", or the data set that was trained on before.
         batch: Videos of an optimizer step.
         epochs: Epochs of training.
@@ -92,6 +94,8 @@ class PublishedFigure:
     frame_statistics: str | None = None
     sampling: str | None = None
     precision: str | None = None
+    training_text: str | None = None
+    training_prompts: int | None = None
     start_from: str | None = None
     batch: int | None = None
     epochs: int | None = None

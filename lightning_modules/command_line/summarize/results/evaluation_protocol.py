@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
+EvaluationProtocol = Literal[
+    "zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift", "multi_label"
+]
+
+LABEL_MAP = "mean_average_precision"
+"""The figure of a set whose videos have several labels: mAP over the classes, not that of localization, "map"."""
 
 _SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
 # Videos per class in published few-shot lists; runs on lists do not record their shots.
@@ -22,17 +27,33 @@ def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, s
         shots: Training videos per class; None for all, or no training.
 
     Returns:
-        Base-to-novel if the data were split so; else by the data set: a shifted one, another one than the training
-        set (or no training), few shots of the same one, all of the same one.
+        Base-to-novel or multi-label as the data state; else by the data set: a shifted one, another one than the
+        training set (or no training), few shots of the same one, all of the same one.
     """
     data_set = data_set_of(data)
-    if data["protocol"] == "base_to_novel":
-        return "base_to_novel"
+    if data["protocol"] in ("base_to_novel", "multi_label"):
+        return cast(EvaluationProtocol, data["protocol"])
     if _SHIFTED_DATA_SET.fullmatch(data_set):
         return "distribution_shift"
     if trained_on is None or data_set_of(trained_on) != data_set:
         return "zero_shot"
     return "fully_supervised" if shots is None else "few_shot"
+
+
+def main_figures(sets: Mapping[str, Any], protocol: str) -> dict[str, float]:
+    """The figures that a test is known by, in percent.
+
+    Args:
+        sets: The metrics of each set.
+        protocol: As the test's data state it.
+
+    Returns:
+        Top-1 by set; or `LABEL_MAP` alone, of the one set whose videos have several labels.
+    """
+    if protocol != "multi_label":
+        return {name: float(of_set["top1"]) for name, of_set in sets.items()}
+    (of_set,) = sets.values()
+    return {LABEL_MAP: float(of_set[LABEL_MAP])}
 
 
 def data_set_of(data: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from zsar.runtime.field_types import check_fields
 
 _THRESHOLD = "map_"
 _MEANS = {"map": "avg", "paper_mean": "paper mean"}
+_NOT_OF_ROWS = ("iou_thresholds", "compares_segment_scores")  # the latter adds figures and changes none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,7 @@ class LocalizationRun:
         render_seed: Seed of rendered videos; None where videos are not rendered.
         n_damaged: Damaged frames that were accepted.
         hashes: Of the class text and of the videos; the same for all runs of one draw.
+        segment_scores: The figures of the same segments by each of their scores; none where these were not compared.
     """
 
     folder: Path
@@ -95,6 +97,7 @@ class LocalizationRun:
     render_seed: int | None
     n_damaged: int
     hashes: dict[str, str]
+    segment_scores: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def draw(self) -> tuple[int | str | None, ...]:
@@ -154,6 +157,10 @@ def _run(folder: Path, content: Mapping[str, Any]) -> LocalizationRun:
         render_seed=data.get("render_seed"),
         n_damaged=content.get("n_damaged_frames", 0),
         hashes={"videos": data["split_hash"], **text_hashes(content)},
+        segment_scores={
+            score: {name: float(of_score[name]) for name in figures}
+            for score, of_score in (content.get("segment_scores") or {}).items()
+        },
     )
 
 
@@ -180,6 +187,6 @@ def localization_settings(content: Mapping[str, Any]) -> LocalizationSettings:
         captions=data["captions"],
         class_text=tuple(dict.fromkeys(text["source"] for text in content["class_text"].values())),
         iou_thresholds=tuple(thresholds),
-        model_arguments=tuple(pair for pair in model_arguments(content) if pair[0] != "iou_thresholds"),
+        model_arguments=tuple(pair for pair in model_arguments(content) if pair[0] not in _NOT_OF_ROWS),
         test=test_settings(content),
     )

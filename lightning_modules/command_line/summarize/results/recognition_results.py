@@ -16,6 +16,7 @@ from zsar.lightning_modules.command_line.summarize.results.adapted_results impor
 from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import (
     EvaluationProtocol,
     data_set_of,
+    main_figures,
     protocol_of,
     training_draw,
     training_shots,
@@ -38,7 +39,6 @@ from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
-
 _KEPT = (WEIGHT_MEAN, "best", "last")  # checkpoints of a training
 
 
@@ -101,7 +101,7 @@ class Run:
 
     Attributes:
         folder: Where it lies.
-        figures: Top-1 in percent by set, and the harmonic mean where there is one; of draws of classes the mean "test".
+        figures: `main_figures` in percent, and the harmonic mean if there is one; of draws of classes the mean "test".
         deviations: Sample deviation over the draws of classes within the run; empty for none.
         n_draws: Draws of classes within the run.
         top5: Top-5 in percent of the sets that have it.
@@ -175,7 +175,7 @@ def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
 def _run(folder: Path, content: Mapping[str, Any]) -> Run:
     of_draws = content.get("mean")
     sets = content["sets"] if of_draws is None else {"test": of_draws}
-    figures = {name: float(of_set["top1"]) for name, of_set in sets.items()}
+    figures = main_figures(sets, content["data"]["protocol"])
     if content["harmonic_mean"] is not None:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
     data, trained_on = content["data"], content["model"]["trained_on"]

@@ -12,6 +12,7 @@ from reprlib import repr as shortened
 from typing import Any
 
 from zsar.lightning_modules.command_line.summarize.results.averaged_sets import averaged_sets
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import LABEL_MAP
 from zsar.lightning_modules.command_line.summarize.results.records_of_before import (
     test_record_of_now,
     training_record_of_now,
@@ -29,11 +30,11 @@ _FREE_ARGUMENTS = ("backbone", "scoring.training_prompts")  # the latter, which 
 _LONGEST = 200  # characters of what is wrong
 # Which a test states too, but does not read; its training's are recorded.
 _OF_TRAINING = (
-    *("optimization", "start_from", "interpolated_regularization", "clip_learning_rate"),
-    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale"),  # FineTunedCLIP's
+    *("optimization", "start_from", "interpolated_regularization", "clip_learning_rate", "structure"),
+    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale", "specialization", "tunes_token_embedding"),
 )
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
-_COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
+_COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos", "n_scored_classes")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean", "untuned_top1", "views_top1", "tuned_top1", "paper_mean")
 _TOLERANCE = 1e-3  # of fp32 sums; far below what is printed
 
@@ -143,8 +144,7 @@ def named_settings(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - an instan
         {name: value}, several texts as one; "model.NAME" of the model's arguments, "test.NAME" of what is recorded of
         the test.
     """
-    own: dict[str, Any] = {}
-    dotted: dict[str, Any] = {}
+    own, dotted = dict[str, Any](), dict[str, Any]()
     for field in fields(settings):
         value = getattr(settings, field.name)
         if field.name in _PAIRS:
@@ -184,10 +184,8 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
     _check_numbers(path, overall, "")
     n_damaged = content.get("n_damaged_frames", 0)
     if type(n_damaged) is not int or n_damaged < 0:
-        raise ValueError(
-            f"{path}: n_damaged_frames is {shortened(n_damaged)}, but a count is a whole number from 0 on; test again"
-        )
-    for part in ("mean", "std"):
+        raise ValueError(f"{path}: n_damaged_frames is {shortened(n_damaged)}, not a whole number from 0; test again")
+    for part in ("mean", "std", "segment_scores"):
         _check_numbers(path, content.get(part) or {}, part)
     _check_sums(path, content)
 
@@ -234,7 +232,7 @@ def _flat(figures: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, An
 
 
 def _is_percent(place: str, name: str) -> bool:
-    return place.endswith(".per_class") or name in _PERCENT or name == "map" or name.startswith("map_")
+    return place.endswith(".per_class") or name in (*_PERCENT, "map", LABEL_MAP) or name.startswith("map_")
 
 
 def _check_counts(path: Path, of_set: Mapping[str, Any], place: str) -> None:

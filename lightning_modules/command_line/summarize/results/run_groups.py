@@ -100,6 +100,16 @@ class LocalizationGroup(Row[LocalizationRun]):
         """How often something was adapted, the mean over runs."""
         return statistics.mean(run.n_adaptations for run in self.runs)
 
+    @property
+    def compared_scores(self) -> tuple[str, ...]:
+        """The scores of segments that all runs compared."""
+        return tuple(s for s in self.runs[0].segment_scores if all(s in run.segment_scores for run in self.runs))
+
+    def score_figure(self, score: str, name: str) -> Figure:
+        """A figure by one of these scores: mean, and sample standard deviation (n - 1) for several runs."""
+        values = [run.segment_scores[score][name] for run in self.runs]
+        return Figure(statistics.mean(values), statistics.stdev(values) if len(values) > 1 else None)
+
 
 def read_run(folder: Path) -> Run | LocalizationRun:
     """Reads the results.json of a run of either task.

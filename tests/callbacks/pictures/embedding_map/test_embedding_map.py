@@ -149,27 +149,25 @@ def test_stored_embeddings_and_several_processes_give_the_same_numbers(
     experiment = ["--config", str(tmp_path / "experiment.yaml")]
     assert main(["embed", *experiment, "--output", str(tmp_path / "stored"), "--dtype", "fp32", "--device", "cpu"]) == 0
     fragments = [f for name in ("embedding_map", "frame_map") for f in ("--config", f"visualization/{name}")]
-    runs = {
-        "one": [],
-        "two": ["--trainer.devices", "2", "--trainer.strategy", "ddp"],
-        "stored": ["--data.embeddings", str(tmp_path / "stored")],
-    }
-    for name, more in runs.items():
-        command = [sys.executable, "-m", "zsar", "test", *experiment, *fragments, *more]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [*command, "--run_dir", str(tmp_path / name)],
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=ROOT,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
+    tested = ["test", *experiment, *fragments]
+    assert main([*tested, "--run_dir", str(tmp_path / "one")]) == 0
+    assert (
+        main([*tested, "--data.embeddings", str(tmp_path / "stored"), "--run_dir", str(tmp_path / "from_stored")]) == 0
+    )
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--run_dir", str(tmp_path / "two")]
+    done = subprocess.run(
+        [sys.executable, "-m", "zsar", *tested, *two],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
     for stem in ("videos_pca", "frames_pca"):
         one = numbers(tmp_path / "one", "test", stem)
-        for name in ("two", "stored"):
+        for name in ("two", "from_stored"):
             other = numbers(tmp_path / name, "test", stem)
             assert other.keys() == one.keys()
             assert _leaves(other) == pytest.approx(_leaves(one), abs=2e-3), (stem, name)

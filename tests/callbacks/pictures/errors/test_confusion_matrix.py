@@ -16,6 +16,7 @@ from tests.makers.source_tree import ROOT
 from zsar.callbacks.pictures.errors.confusion_matrix import ConfusionMatrix
 from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.datamodules.settings import Split
+from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.run_folders.picture_files import read_pictures
 
 
@@ -110,15 +111,15 @@ def test_two_processes_write_what_one_writes(tmp_path: Path, video_tree: Path, t
     }
     (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(content))
     fragment = ROOT / "configs" / "visualization" / "errors.yaml"
-    command = [sys.executable, "-m", "zsar", "test", "--config", str(tmp_path / "experiment.yaml")]
-    command += ["--config", str(fragment)]
+    command = ["test", "--config", str(tmp_path / "experiment.yaml"), "--config", str(fragment)]
+    assert main([*command, "--run_dir", str(tmp_path / "one")]) == 0
+    command += ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--run_dir", str(tmp_path / "two")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    for name, more in (("one", []), ("two", ["--trainer.devices", "2", "--trainer.strategy", "ddp"])):
-        done = subprocess.run(
-            [*command, *more, "--run_dir", str(tmp_path / name)],
-            capture_output=True, text=True, env=environment, cwd=ROOT, check=False, timeout=300,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "zsar", *command],
+        capture_output=True, text=True, env=environment, cwd=ROOT, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     one, two = (
         {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         for folder in (tmp_path / "one" / "pictures", tmp_path / "two" / "pictures")

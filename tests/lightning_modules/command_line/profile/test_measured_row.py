@@ -1,12 +1,16 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.makers.configs.shipped import CONFIGS, name
+from zsar.callbacks.cost.model_cost import arithmetic
+from zsar.lightning_modules.command_line.profile import measured_row as measuring
+from zsar.lightning_modules.command_line.profile.built_row import build_model
 from zsar.lightning_modules.command_line.profile.measured_row import measured_row
 from zsar.lightning_modules.command_line.profile.profile_options import COMMAND
-from zsar.lightning_modules.command_line.profile.requested_rows import requested_rows
+from zsar.lightning_modules.command_line.profile.requested_rows import RequestedRow, requested_rows
 
 TINY = ("--model.backbone.architecture", "tiny-clip", "--random_weights", "--device", "cpu", "--repeats", "1")
 COUNT = ("--what", "count", "--device", "cpu")
@@ -68,7 +72,30 @@ def test_training_that_is_asked_for_and_is_none_is_an_error(model: str, message:
         measured(tmp_path, "--model", model, *TINY, "--what", "train")
 
 
+@pytest.fixture(scope="module")
+def _each_model_once() -> Iterator[None]:
+    """Experiments with the same settings of the model, whatever its weights, share it and the count of its frames."""
+    models: dict[str, Any] = {}
+    counts: dict[tuple[int, int | None], dict[str, Any]] = {}
+
+    def shared_model(row: RequestedRow, **how: bool) -> Any:
+        arguments = row.model_arguments
+        arguments["backbone"].pop("weights", None)
+        key = repr((row.model_class, arguments, how))
+        return models[key] if key in models else models.setdefault(key, build_model(row, **how))
+
+    def shared_count(model: Any, n_frames: int | None) -> dict[str, Any]:
+        key = (id(model), n_frames)
+        return dict(counts[key] if key in counts else counts.setdefault(key, arithmetic(model, n_frames)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "build_model", shared_model)
+        patch.setattr(measuring, "arithmetic", shared_count)
+        yield
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_each_model_once")
 @pytest.mark.parametrize("path", sorted((CONFIGS / "experiment").glob("*.yaml")), ids=name)
 def test_every_experiment_can_be_counted(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its data and weights."""

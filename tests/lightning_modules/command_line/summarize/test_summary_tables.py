@@ -11,16 +11,19 @@ from tests.makers.results.recognition_results import (
     recognition_of,
     tuned,
     write_result,
+    write_several_labels,
 )
 from zsar.lightning_modules.command_line.summarize.report_table import ReportTable
 from zsar.lightning_modules.command_line.summarize.results.run_groups import RunGroup
 from zsar.lightning_modules.command_line.summarize.summary_tables import (
     LOCALIZATION_NOTE,
     PAPER_MEAN_NOTE,
+    SCORES_NOTE,
     accuracy_tables,
     frame_tables,
     mean_effect,
     precision_tables,
+    score_tables,
     tuning_tables,
 )
 
@@ -138,3 +141,29 @@ def test_notes_explain_what_is_in_the_tables_only(tmp_path: Path) -> None:
     assert LOCALIZATION_NOTE.startswith("mAP: mean average precision")
     assert precision_tables([*thumos, *activitynet])[-1].notes == (LOCALIZATION_NOTE, PAPER_MEAN_NOTE)
     assert PAPER_MEAN_NOTE.startswith("paper mean: the mean at 0.5, 0.75 and 0.95")
+
+
+def test_scores_of_segments_are_a_table_of_the_rows_that_compared_them(tmp_path: Path) -> None:
+    by_score = [{"mean": {"map_0.3": v, "map": v - 1}, "random": {"map_0.3": 5.0, "map": 4.0}} for v in (20.0, 24.0)]
+    names = ("map_0.3", "map")
+    folders = [
+        write_localization(tmp_path / "t3al" / f"seed{i}", 20.0, seed=i, names=names, segment_scores=of_run)
+        for i, of_run in enumerate(by_score)
+    ]
+    (table,) = score_tables(localization_groups(*folders, *seeds(tmp_path / "other", 20.0, names=names)))
+    assert headers(table) == ["mAP in % at IoU", "by score", "0.3", "avg", "runs"]
+    assert cells(table) == [
+        ["t3al", "mean", "22.0 ± 2.8", "21.0 ± 2.8", "2"],
+        ["t3al", "random", "5.0 ± 0.0", "4.0 ± 0.0", "2"],
+    ]
+    assert table.notes == (SCORES_NOTE,)
+    assert score_tables(localization_groups(*seeds(tmp_path / "third", 20.0))) == []
+
+
+def test_videos_of_several_labels_have_a_table_of_their_own(tmp_path: Path) -> None:
+    several = recognition_groups([recognition_of(write_several_labels(tmp_path / "b", 30.0))])[0]
+    first, second = accuracy_tables([row(tmp_path / "a", [{"test": 50.0}]), several])
+    assert headers(first) == ["top-1 in percent", "test", "runs"]
+    assert headers(second) == ["in percent", "mAP over classes", "runs"]
+    assert cells(second) == [["b", "30.0", "1"]]
+    assert second.notes[0].startswith("mAP over classes: mean average precision")

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.makers.results.recognition_results import described, record, write_result
+from tests.makers.results.recognition_results import described, record, write_result, write_several_labels
 from zsar.lightning_modules.recognition.saved.model_card import model_card
 
 ABOUT = {
@@ -45,3 +45,11 @@ def test_how_frames_are_embedded_and_scored_is_said_where_it_was_recorded() -> N
     card = model_card({**usual, "training": departing}, name="mine")
     assert "| frames embedded | without the head |" in card
     assert "| views | logit_sum |" in card
+
+
+def test_the_card_has_the_mean_average_precision_of_videos_with_several_labels(tmp_path: Path) -> None:
+    results = json.loads((write_several_labels(tmp_path / "run", 30.0) / "results.json").read_text())
+    card = model_card(ABOUT, name="mine", results=results)
+    assert "Mean average precision in percent.\n\n| set | mAP over classes | videos |\n|---|---:|---:|" in card
+    assert "| test | 30.00 | 100 |" in card
+    assert "| protocol | multi_label |" in card

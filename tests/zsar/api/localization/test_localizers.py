@@ -18,6 +18,7 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, 
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
+from zsar.lightning_modules.t3al.memory.class_prototypes import ClassPrototypes
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
 from zsar.lightning_modules.t3al.t3al import T3AL
@@ -123,6 +124,12 @@ def test_smoothing_has_a_default_in_seconds() -> None:
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_localizer_that_must_see_all_videos_first_is_refused() -> None:
+    model = T3AL(backbone=CLIP, tuning=ProjectionTuning(n_steps=0), suppression=None, memory=ClassPrototypes())
+    with pytest.raises(ValueError, match=r"has a memory, which must see all videos .* zsar test, .* memory=None"):
+        ready_localizer(model, None, MethodSettings())
 
 
 def test_a_localizer_of_the_caller_keeps_its_settings() -> None:

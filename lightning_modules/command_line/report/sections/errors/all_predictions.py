@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.report.section import Section
 from zsar.lightning_modules.command_line.report.sections.blocks import joined, note
 from zsar.lightning_modules.command_line.report.sections.errors.answered_sets import set_order
 from zsar.lightning_modules.command_line.report.tables import Cell, TableColumn, data_table
+from zsar.lightning_modules.run_folders.prediction_files import LABEL_SEPARATOR
 
 MOST_BYTES = 7_000_000
 """Of all tables together, roughly: so that a page stays below 30 MB."""
@@ -80,7 +81,7 @@ def _side_by_side(set_name: str, of_runs: Sequence[tuple[str, Predictions]]) -> 
     for path, label in labels.items():
         found = [(predictions, place.get(path)) for (_, predictions), place in zip(of_runs, places, strict=True)]
         answers = [None if i is None else predictions.answers[i] for predictions, i in found]
-        row: list[Cell] = [path, label, sum(answer == label for answer in answers) if label else None]
+        row: list[Cell] = [path, label, sum(_is_right(answer, label) for answer in answers) if label else None]
         for answer, (predictions, i) in zip(answers, found, strict=True):
             row += [answer, None if i is None else predictions.probabilities[i]]
         rows.append(row)
@@ -92,7 +93,12 @@ def _outcome(predictions: Predictions, i: int) -> str:
     label, answer = predictions.labels[i], predictions.answers[i]
     if not answer:
         return "not decoded"
-    return _OUTCOMES[answer == label] if label else ""
+    return _OUTCOMES[_is_right(answer, label)] if label else ""
+
+
+def _is_right(answer: str | None, label: str) -> bool:
+    """Whether an answer is the label, or one of several."""
+    return answer == label or answer in label.split(LABEL_SEPARATOR)
 
 
 def _summary(sets: dict[str, list[tuple[str, Predictions]]]) -> str:

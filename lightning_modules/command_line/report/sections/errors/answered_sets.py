@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from zsar.callbacks.pictures.errors.class_table import NO_PREDICTION, counts_of, undecodable_of
 from zsar.callbacks.pictures.errors.confusions import Confusions
 from zsar.lightning_modules.command_line.report.facts.read_predictions import Predictions
+from zsar.lightning_modules.command_line.report.facts.run_facts import is_multi_label
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 
 MOST_SETS = 6
@@ -57,10 +58,13 @@ def answered_sets(runs: Sequence[ReportedRun]) -> dict[str, list[AnsweredSet]]:
         runs: The runs of the page.
 
     Returns:
-        Sets in the order of the results, each with the runs that have labelled predictions of it.
+        Sets in the order of the results, each with the runs that have labelled predictions of it. Sets whose videos
+        show several classes each are left out: an answer is then not right or wrong.
     """
     sets: dict[str, list[AnsweredSet]] = {}
     for number, run in enumerate(runs, 1):
+        if is_multi_label(run):
+            continue
         for set_name in set_order(run):
             predictions = run.predictions(set_name)
             if predictions is not None and (answers := _answers(run, number, set_name, predictions)) is not None:

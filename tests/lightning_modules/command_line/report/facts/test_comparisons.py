@@ -2,7 +2,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.makers.results.localization_results import write_localization
-from tests.makers.results.recognition_results import adaptation, described, write_result
+from tests.makers.results.recognition_results import (
+    adaptation,
+    described,
+    write_result,
+    write_several_labels,
+)
 from tests.makers.results.run_folders import write_log, write_tested_run
 from zsar.lightning_modules.command_line.report.facts.compared_runs import compared_rows
 from zsar.lightning_modules.command_line.report.facts.comparisons import chance_level, published_figure, tuning_change
@@ -58,3 +63,8 @@ def test_tuning_is_compared_with_the_untuned_model(tmp_path: Path) -> None:
 def test_a_harmonic_mean_is_compared_with_a_harmonic_mean(tmp_path: Path) -> None:
     found = compared(write_tested_run(tmp_path / "clip"))
     assert "CLIP has 70.3 % harmonic mean (T2L Table 2" in found[1]
+
+
+def test_chance_of_average_precision_is_the_share_of_videos_of_each_class(tmp_path: Path) -> None:
+    run = read(write_several_labels(tmp_path / "run", 30.0))
+    assert chance_level(run) == ["A random order of the videos gives about 40.0 % mAP over classes."]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.makers.results.localization_results import write_localization
-from tests.makers.results.recognition_results import write_result
+from tests.makers.results.recognition_results import write_result, write_several_labels
 from tests.makers.results.run_folders import changed_result, write_log, write_tested_run
 from zsar.lightning_modules.command_line.report.facts import run_facts
 from zsar.lightning_modules.command_line.report.facts.run_facts import MainFigure, counts, epochs, main_figure
@@ -77,3 +77,9 @@ def test_the_experiment_is_named_wherever_it_is_given(tmp_path: Path) -> None:
     for n, files in enumerate((["trainer/cpu.yaml", "experiment/b"], ["mine/c.yaml", "visualization/mistakes"])):
         run = read(write_tested_run(tmp_path / f"{n}", config={"config": files, "model": {}}))
         assert run_facts.experiment(run) == "bc"[n]
+
+
+def test_videos_of_several_labels_are_known_by_mean_average_precision_over_classes(tmp_path: Path) -> None:
+    run = read(write_several_labels(tmp_path / "run", 30.0))
+    assert main_figure(run) == MainFigure("mAP over classes", 30.0)
+    assert run_facts.protocol_name(run) == "several labels a video"

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 from tests.makers.results.localization_results import write_localization
-from tests.makers.results.recognition_results import described, write_result
+from tests.makers.results.recognition_results import described, write_result, write_several_labels
 from tests.makers.results.run_folders import write_log, write_tested_run
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, read_reported_run
-from zsar.lightning_modules.command_line.report.sections.results import section, sets_table
+from zsar.lightning_modules.command_line.report.sections.results import precisions_table, section, sets_table
 
 
 def read(folder: Path) -> ReportedRun:
@@ -45,3 +45,13 @@ def test_localization_has_a_column_for_each_threshold(tmp_path: Path) -> None:
 
 def test_a_training_alone_has_no_results(tmp_path: Path) -> None:
     assert section([read(write_log(tmp_path / "fit"))]) is None
+
+
+def test_videos_of_several_labels_have_the_average_precision_of_each_class(tmp_path: Path) -> None:
+    made = section([read(write_several_labels(tmp_path / "run", 30.0))])
+    assert made is not None
+    assert "mAP over classes" in made.html
+    rows = made.html[made.html.index("Classes of the test") :]
+    assert [name for name in ("wave", "sit", "jump") if f"<td>{name}</td>" in rows] == ["wave", "sit", "jump"]
+    assert "29.0" in rows
+    assert precisions_table(read(write_tested_run(tmp_path / "one")), named=False) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.makers.results.paired_runs import write_answers
-from tests.makers.results.recognition_results import recognition_of
+from tests.makers.results.recognition_results import recognition_of, write_several_labels
 from zsar.lightning_modules.command_line.summarize.compared.answered_videos import AnsweredVideos, answered_videos
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 
@@ -47,3 +47,8 @@ def test_a_video_that_could_not_be_decoded_is_wrong(tmp_path: Path) -> None:
     path = folder / "predictions_test.csv"
     path.write_text(path.read_text().replace("swim,0.5000,yes,", ",,no,broken"))
     assert answers(folder).right["test"].tolist() == [True, False]
+
+
+def test_answers_to_videos_of_several_labels_are_not_right_or_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"videos with several labels.* without --compare"):
+        answers(write_several_labels(tmp_path / "run", 30.0))

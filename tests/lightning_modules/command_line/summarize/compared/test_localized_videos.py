@@ -55,6 +55,19 @@ def test_draws_count_as_videos_of_their_own(tmp_path: Path) -> None:
         assert run.figures(counts)["map"] == pytest.approx([expected])
 
 
+def test_a_difference_need_not_be_in_the_middle_of_its_draws(tmp_path: Path) -> None:
+    """By hand: a class has two videos, and one of two runs finds nothing in that with one of its four instances."""
+    one, three = [("jump", 0.0, 4.0)], [("jump", start, start + 4.0) for start in (0.0, 10.0, 20.0)]
+    annotated = {"a": one, "b": three}
+    whole: dict[str, list[Segment]] = {video: [(*i, 0.5) for i in of_video] for video, of_video in annotated.items()}
+    first = localized(write_detections(tmp_path / "first", whole, annotated))
+    second = localized(write_detections(tmp_path / "second", {**whole, "a": []}, annotated))
+    draws = {"test": np.array([[1, 1], [1, 1], [2, 0], [0, 2]])}  # all there are, as likely as each other
+    apart = second.figures(draws)["map"] - first.figures(draws)["map"]
+    np.testing.assert_allclose(apart, [-25, -25, -100, 0])
+    assert apart.mean() == -37.5  # where the other video is not drawn, one instance is the whole class
+
+
 def test_a_file_that_lacks_what_it_needs_is_an_error(tmp_path: Path) -> None:
     folder = write_detections(tmp_path / "run", {"a": []}, {"a": [("jump", 0.0, 4.0)]})
     path = folder / "detections.json"

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 import zsar.datamodules.views
-from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method
+from tests.makers.results.localization_results import localization_of, write_localization
+from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method, method_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
@@ -133,3 +134,33 @@ def test_a_method_of_ones_own_keeps_its_name(tmp_path: Path) -> None:
     settings = {**settings_of(tmp_path, EXPERIMENTS / "zar_hmdb51.yaml"), "method": "mine"}
     assert adapted_method(settings, "CLIP") == ("mine", None)
     assert adapted_method(settings, "T2L") == ("mine", "on T2L")
+
+
+@pytest.mark.parametrize(
+    ("score", "n_steps", "named"),
+    [
+        ("log_oic_actionness", 0, ("FreeZAD", None)),
+        ("log_oic", 0, ("FreeZAD", "without actionness")),
+        ("length", 0, ("T3AL", "T = 0")),
+        ("log_oic_actionness", 50, ("T3AL", "without suppression")),
+    ],
+)
+def test_t3al_without_a_step_is_freezad_by_its_score_of_segments(
+    tmp_path: Path, score: str, n_steps: int, named: tuple[str, str | None]
+) -> None:
+    arguments = {"tuning": {"n_steps": n_steps}, "suppression": None, "segment_score": score, "memory": None}
+    assert method_of(localization_of(write_localization(tmp_path / "a", arguments=arguments)).settings) == named
+
+
+def test_t3al_with_a_memory_is_llt_and_says_in_how_many_passes(tmp_path: Path) -> None:
+    named = {}
+    for order, oracles in (("stream", {}), ("two_pass", {}), ("two_pass ", {"perfect_class": True})):
+        memory = {"capacity": 4, "easy_share": 0.05, "order": order.strip()}
+        arguments = {"tuning": {"n_steps": 0}, "suppression": None, "segment_score": "log_oic", "memory": memory}
+        result = write_localization(tmp_path / order, arguments={**arguments, "oracles": oracles})
+        named[order] = method_of(localization_of(result).settings)
+    assert named == {
+        "stream": ("LLT", "T = 0"),
+        "two_pass": ("LLT", "T = 0, two passes"),
+        "two_pass ": ("LLT", "oracle: class; T = 0, two passes"),
+    }

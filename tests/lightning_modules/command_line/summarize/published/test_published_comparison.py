@@ -440,6 +440,7 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
     rarely_told = ("shift", "classes", "test_videos", "frame_statistics", "sampling", "n_tuning_frames")
+    rarely_told += ("training_text", "training_prompts")
     if name not in ("trained_on", *rarely_told):  # nothing for no training, and what is usual
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")
@@ -514,3 +515,19 @@ def test_half_and_half_with_clip_is_open_vclip_as_published_and_all_of_the_tuned
 
     assert "share of the tuned weights" not in shares(0.5)
     assert "share of the tuned weights 1.0 / 0.5" in shares(1.0)
+
+
+def test_taco_is_published_with_a_template_in_training_and_sentences_in_tests(tmp_path: Path) -> None:
+    test = record("descriptions: ours.json after the name, in templates: open_vclip", class_text__prompts_per_class=28)
+
+    def match(trained_with: str) -> str:
+        training = record(trained_with, training=True, model={"structure": {"weight": 0.4}})
+        group = row(tmp_path / trained_with, model="TACO", training=training, test=test)
+        found = next(c for c in compare(group, load_published_figures()) if c.figure.value == 85.6)
+        assert found.same_method
+        return found.match
+
+    as_published = match("templates: This is a video about {}")
+    assert "class text" not in as_published
+    assert "prompts a class" not in as_published
+    assert "training class text description / template" in match("descriptions: ours.json")

@@ -57,7 +57,7 @@ def test_t3al_stands_beside_its_own_table_first(tmp_path: Path) -> None:
     (match,) = {comparison.match for comparison in rows[0]}
     assert match == "draws 2 / 10; not stated: precision"  # of the file that the test made
     others = {method(row): row[0] for row in rows[1:]}
-    assert set(others) == {"FrameWiseCLIP", "EffPrompt", "STALE"}  # of CoCa, or of nobody knows what
+    assert set(others) == {"FrameWiseCLIP", "EffPrompt", "STALE", "FreeZAD"}  # of CoCa, or of nobody knows what
     assert (
         others["EffPrompt"].match
         == "trained on nothing / the other classes; draws 2 / 10; not stated: architecture, class text, precision"

@@ -10,10 +10,12 @@ from zsar.lightning_modules.command_line.summarize.published.t3al_settings impor
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 
-def differing(folder: Path, arguments: dict[str, Any], **settings: Any) -> list[tuple[str, object, object]]:
+def differing(
+    folder: Path, arguments: dict[str, Any], *, method: str = "T3AL", **settings: Any
+) -> list[tuple[str, object, object]]:
     """The pairs of a result with some arguments in which the two sides differ."""
     settings = localization_of(write_localization(folder, arguments=arguments, **settings)).settings
-    return [(name, ours, theirs) for name, ours, theirs in t3al_pairs(settings) if ours != theirs]
+    return [(name, ours, theirs) for name, ours, theirs in t3al_pairs(settings, method) if ours != theirs]
 
 
 def arguments_of(config: str) -> dict[str, Any]:
@@ -34,6 +36,22 @@ def test_those_of_the_authors_code_are_not(tmp_path: Path) -> None:
         *("tuning.n_steps", "tuning.early_stop", "tuning.patience_steps", "tuning.similarity", "tuning.smoothed"),
         *("proposals.largest_gap_frames", "region_class", "suppression.votes"),
     }
+
+
+def test_freezad_is_compared_with_its_own_settings(tmp_path: Path) -> None:
+    shipped = arguments_of("freezad.yaml")
+    assert differing(tmp_path / "a", shipped, method="FreeZAD") == []
+    changed = {**shipped, "segment_score": "length"}
+    assert differing(tmp_path / "b", changed, method="FreeZAD") == [("segment_score", "length", "log_oic_actionness")]
+    assert {name for name, _, _ in differing(tmp_path / "c", shipped)} >= {"region_class"}  # beside T3AL's T = 0
+
+
+def test_llt_is_compared_with_what_is_known_of_it(tmp_path: Path) -> None:
+    shipped = arguments_of("llt.yaml")
+    two_passes = [("memory.order", "two_pass", "stream")]
+    assert differing(tmp_path / "a", shipped, method="LLT") == two_passes
+    changed = {**shipped, "memory": {"capacity": 7, "easy_share": 0.05, "order": "stream"}}
+    assert differing(tmp_path / "b", changed, method="LLT") == [("memory.capacity", "7", "4")]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from zsar.lightning_modules.command_line.summarize.published.trained_model_names
     bike_variant,
     open_vclip_variant,
     published_tuned_share,
+    taco_variant,
+    with_structure,
 )
 
 
@@ -40,6 +42,26 @@ def test_open_vclip_is_called_by_text_score_and_attention(
     arguments: dict[str, str], scorer: str, has_action_prompts: bool, variant: str | None
 ) -> None:
     assert open_vclip_variant(arguments, scorer, has_action_prompts=has_action_prompts) == variant
+
+
+@pytest.mark.parametrize(
+    ("training", "variant"),
+    [
+        ({"model.structure.weight": "0.4", "model.specialization": "True"}, None),
+        ({"model.structure": "None", "model.specialization": "True"}, "without structure distillation"),
+        ({"model.structure.weight": "0.0", "model.specialization": "True"}, "without structure distillation"),
+        ({"model.structure.weight": "0.4", "model.specialization": "False"}, "without projection"),
+        (
+            {"model.structure": "None", "model.specialization": "False"},
+            "without structure distillation, without projection",
+        ),
+        ({}, None),  # a training that is not recorded
+    ],
+)
+def test_taco_is_called_by_the_parts_that_its_training_had(training: dict[str, str], variant: str | None) -> None:
+    assert taco_variant(training, "mean_pooled_cosine") == variant
+    is_on = training.get("model.structure.weight") == "0.4"
+    assert with_structure(training) == (["with structure distillation"] if is_on else [])
 
 
 def test_open_vclip_is_tested_with_a_share_of_the_tuned_weights_and_others_with_all_of_them() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.makers.results.recognition_results import described
 from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import (
+    main_figures,
     protocol_of,
     training_draw,
     training_shots,
@@ -25,6 +26,7 @@ from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol i
         (described("ucf101_ds"), described("kinetics400"), None, "distribution_shift"),
         (described("ucf101_o"), described("ucf101"), None, "distribution_shift"),
         (described("hmdb51_p"), None, None, "distribution_shift"),
+        (described("video_folder", protocol="multi_label"), described("kinetics400"), None, "multi_label"),
         (described("video_folder"), described("video_folder"), None, "fully_supervised"),
     ],
 )
@@ -32,6 +34,12 @@ def test_the_protocol_follows_from_what_was_trained_and_tested_on(
     data: dict[str, Any], trained_on: dict[str, Any] | None, shots: int | None, expected: str
 ) -> None:
     assert protocol_of(data, trained_on, shots) == expected
+
+
+def test_a_test_is_known_by_top_1_of_each_set_or_by_mean_average_precision() -> None:
+    assert main_figures({"base": {"top1": 50}, "novel": {"top1": 40}}, "base_to_novel") == {"base": 50, "novel": 40}
+    several = {"test": {"mean_average_precision": 30}}
+    assert main_figures(several, "multi_label") == {"mean_average_precision": 30}
 
 
 def test_shots_are_those_of_the_draw_or_of_the_list_in_its_place() -> None:

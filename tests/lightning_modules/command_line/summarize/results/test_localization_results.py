@@ -85,3 +85,14 @@ def test_a_part_of_a_test_set_and_a_file_of_something_else_are_refused(tmp_path:
         read(write_localization(tmp_path / "part", complete=False))
     with pytest.raises(ValueError, match=r"results.json lacks 'mean'"):
         read(write_result(tmp_path / "t2l", {"test": 50}))
+
+
+def test_compared_scores_are_read_and_make_no_other_row(tmp_path: Path) -> None:
+    by_score = {"length": {"map_0.3": 12.0, "map_0.5": 11.0, "map": 10.0}}
+    compared = {"arguments": {"compares_segment_scores": True}, "segment_scores": by_score}
+    run = read(write_localization(tmp_path / "a", **compared))
+    assert run.segment_scores == by_score
+    assert run.settings == read(write_localization(tmp_path / "b")).settings
+    wrong = {"length": {"map_0.3": 120.0, "map_0.5": 11.0, "map": 10.0}}
+    with pytest.raises(ValueError, match=r"segment_scores.length.map_0.3 is 120.0, but a percentage is from 0 to 100"):
+        read(write_localization(tmp_path / "c", segment_scores=wrong))

@@ -86,6 +86,7 @@ def test_a_training_of_before_was_as_it_could_only_be(tune: str, logit_scale: st
         },
         "logit_scale": logit_scale,
         "interpolated_regularization": None,
+        "structure": None,
     }
     assert recorded["mean_of_epochs"] is None
     assert recorded["training_prompts"] == "drawn"
