@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
+from zsar.lightning_modules.recognition.multi_label.own_scores import refuse_multi_label
 
 if TYPE_CHECKING:
     from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 
 def check_scores(model: ActionRecognizer, texts: Sequence[ClassText]) -> None:
-    """Checks that the scores of a model are what a memory corrects: one logit of each view and class.
+    """Checks that the scores of a model are what a memory corrects: a logit of each view and class, a class a video.
 
     Args:
         model: The model.
@@ -23,6 +24,12 @@ def check_scores(model: ActionRecognizer, texts: Sequence[ClassText]) -> None:
     Raises:
         ValueError: They are not; the message says by which settings they are.
     """
+    refuse_multi_label(
+        texts,
+        needed_by="ConfidenceMemory",
+        reason="it stores a video under the one class it is predicted as",
+        remedy="leave out --adaptation",
+    )
     scorer = model.scoring.scorer
     if scorer not in ("mean_pooled_cosine", "mean_frame_cosine"):
         raise ValueError(

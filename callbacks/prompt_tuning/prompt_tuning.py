@@ -152,7 +152,10 @@ class PromptTuning(AdaptationCallback):
             )
         texts = _class_texts(trainer, pl_module)
         refuse_multi_label(
-            texts, needed_by="PromptTuning", reason="it tunes prompts until one class is certain", remedy="leave it out"
+            texts,
+            needed_by="PromptTuning",
+            reason="it tunes prompts until one class is certain",
+            remedy="leave out --adaptation",
         )
         self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule, seed=run_seed())
         pl_module.adaptation = self._adaptation

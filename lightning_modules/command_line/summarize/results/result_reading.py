@@ -238,10 +238,9 @@ def _is_percent(place: str, name: str) -> bool:
 def _check_counts(path: Path, of_set: Mapping[str, Any], place: str) -> None:
     if "n_listed" not in of_set:
         return
-    listed = of_set["n_listed"]
     seen_by = [name for name in ("n_evaluated", "n_failed", "n_videos") if name in of_set]
     seen = sum(of_set[name] for name in seen_by)
-    if seen_by and seen != listed:
+    if seen_by and seen != (listed := of_set["n_listed"]):
         sums = " + ".join(f"{name} {of_set[name]}" for name in seen_by)
         raise ValueError(
             f"{path}: {place} has {sums}, but n_listed is {listed}; the result is not that of the whole set: test again"
