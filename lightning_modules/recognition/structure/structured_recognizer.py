@@ -7,6 +7,7 @@ equal; each draws its own anchors.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from torch import Tensor
@@ -19,13 +20,17 @@ from zsar.lightning_modules.recognition.structure.structure_distillation import 
 from zsar.lightning_modules.training.optimization import Optimization
 
 
-class StructuredRecognizer(ActionRecognizer):
+class StructuredRecognizer(ActionRecognizer, ABC):
     """A recognizer with a `structure_term`, which is off until a subclass replaces it."""
 
     def __init__(self, *, backbone: ClipSettings, scoring: Scoring, optimization: Optimization) -> None:
         """Builds the backbone, frozen, without the term; see `ActionRecognizer`."""
         super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
         self.structure_term = StructureTerm(None)
+
+    @abstractmethod
+    def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The other terms of the training loss; see `ActionRecognizer`."""
 
     def setup(self, stage: str) -> None:
         """Fetches the class text; a new training starts without a teacher."""

@@ -61,7 +61,7 @@ def scored_segments(
         names: The scores, of which the probability is left to `localization_of`.
         curve: The smoothed scores that the segments come from, scaled to 0..1, [N].
         video: The video.
-        text: The unit embedding of the pseudo-label, with the adapted projection, [D].
+        text: The unit vector [D] that frames are compared with: of the label by the adapted projection, or a prototype.
         projections: The adapted projections, and the temperature.
         tuning: Says which background is removed from frames.
 
