@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -21,7 +21,7 @@ from zsar.datamodules.class_text.described_names import fill_with_descriptions
 from zsar.datamodules.class_text.templates import fill_templates, spoken_names
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
-from zsar.datamodules.lists.label_counts import count_labels
+from zsar.datamodules.lists.label_counts import counts_of_sets
 from zsar.datamodules.lists.splits import HALVES, base_and_novel_classes, draw_training_videos, split_hash
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Loading, Text
@@ -40,8 +40,7 @@ class TrimmedSets(LightningDataModule):
         for_testing_only: Whether the data set has no training videos.
         n_folds: Number of official splits.
         protocol_choices: The values of `split.protocol` that the data set offers.
-        class_choices: The values of `split.classes` that the data set offers.
-        video_choices: The values of `split.test_videos` that the data set offers.
+        class_choices, video_choices: Those of `split.classes` and `split.test_videos`.
         sets: After `setup`, the videos of each set.
     """
 
@@ -216,8 +215,7 @@ class TrimmedSets(LightningDataModule):
         return [replace(text, multi_label=True) for text in texts] if self.is_multi_label else texts
 
     def _of_classes(self, set_name: str, names: Sequence[str]) -> ClassText:
-        text = self.text
-        if (file := text.descriptions) is not None:
+        if (file := (text := self.text).descriptions) is not None:
             read = read_class_text(set_name, names, file, lead=text.lead, groups=text.groups, data_root=self.data_root)
             return fill_with_descriptions(read, text.templates) if text.is_described else read
         exact = self.exact_name_of if self.text.names == "exact" else {}
@@ -233,8 +231,6 @@ class TrimmedSets(LightningDataModule):
         """What results report about the sets: counts, split."""
         classes = {**self.set_classes("fit"), **self.set_classes("validate"), **self.set_classes("test")}
         labelled = {name: self.sets[name].named_labels(classes[name]) for name in self.sets.keys() & classes.keys()}
-        counted = sorted(labelled) if self.is_multi_label else ()
-        several = {name: asdict(count_labels(self.sets[name], classes[name])) for name in counted}
         return {
             "class_path": class_path(type(self)),
             "data_set": self.data_set,
@@ -249,5 +245,5 @@ class TrimmedSets(LightningDataModule):
             "split_hash": split_hash(labelled),
             "split_seed": self.split.seed,
             "shots": self.split.shots,
-            **({"labels": several} if several else {}),
+            **({"labels": counts_of_sets(self.sets, classes)} if self.is_multi_label else {}),
         }

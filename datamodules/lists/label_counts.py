@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,3 +53,13 @@ def count_labels(table: VideoTable, names: Sequence[str]) -> LabelCounts:
         n_positives=dict(zip(names, positives, strict=True)),
         videos_by_labels=dict(zip(numbers.tolist(), videos.tolist(), strict=True)),
     )
+
+
+def counts_of_sets(sets: Mapping[str, VideoTable], classes: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+    """The fields of `LabelCounts` for each set, for results.json.
+
+    Args:
+        sets: Videos with `label_sets`, by the set's name.
+        classes: Class names of sets, in label order; sets that are not among them are left out.
+    """
+    return {name: asdict(count_labels(sets[name], classes[name])) for name in sorted(sets.keys() & classes.keys())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,29 +45,6 @@ class EmbeddedBatch:
     class_texts: tuple[Tensor, ...]
     view_weights: tuple[Tensor, ...] | None = None
     logits: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class ClassProbabilities:
-    """The probabilities of classes, [B, C] of several videos or [C] of one, float32.
-
-    Attributes:
-        relative: Among the given classes: they sum to 1, even if none fits. These choose.
-        own: Of each class by itself, by the model's logit bias (`Scoring.own_probabilities`): all are small if none
-            fits. These say whether there is any. None for models without a bias.
-    """
-
-    relative: Tensor
-    own: Tensor | None = None
-
-    def cpu(self) -> ClassProbabilities:
-        """The same in the main memory."""
-        return ClassProbabilities(self.relative.cpu(), None if self.own is None else self.own.cpu())
-
-    def __iter__(self) -> Iterator[ClassProbabilities]:
-        """Those of each video."""
-        for row, relative in enumerate(self.relative):
-            yield ClassProbabilities(relative, None if self.own is None else self.own[row])
 
 
 @dataclass(frozen=True)

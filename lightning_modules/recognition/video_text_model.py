@@ -18,8 +18,9 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings, token_rows
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
 
 _TO_RANK_6 = {

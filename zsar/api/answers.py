@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsar.datamodules.choices.none_of_these import NONE_OF_THESE
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 
 
 @dataclass(frozen=True)

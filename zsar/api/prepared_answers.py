@@ -17,8 +17,9 @@ from zsar.api.loading import Precision, inference_precision
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 
 BATCH_SIZE = 8
 """Videos that go through the model together, without an adaptation."""

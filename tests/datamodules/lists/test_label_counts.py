@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsar.datamodules.lists.label_counts import count_labels
+from zsar.datamodules.lists.label_counts import count_labels, counts_of_sets
 from zsar.datamodules.lists.video_table import VideoTable
 
 
@@ -14,6 +14,12 @@ def test_hand_counted_labels() -> None:
     assert counts.videos_by_labels == {0: 1, 1: 1, 2: 1}
     assert counts.without_positives == ["z"]
     assert counts.mean == pytest.approx(1)
+
+
+def test_sets_with_classes_are_described() -> None:
+    table = VideoTable(Path(), ["a", "b"], [-1] * 2, label_sets=np.array([[True], [False]]))
+    described = {"n_positives": {"x": 1}, "videos_by_labels": {0: 1, 1: 1}}
+    assert counts_of_sets({"test": table, "other": table}, {"test": ["x"]}) == {"test": described}
 
 
 def test_videos_of_one_label_are_not_counted() -> None:

@@ -11,6 +11,7 @@ from zsar.lightning_modules.localization.frame_scoring import (
     frame_scores,
     projected_lengths,
     score_rounding,
+    video_cosines,
 )
 
 
@@ -97,3 +98,10 @@ def test_frames_that_are_alike_differ_by_no_more_than_rounding(similarity: Simil
         features[0] *= 1.001 if similarity == "dot" else -1
         scores = frame_scores(features, text, own, similarity=similarity, background="none")
         assert scores.max() - scores.min() > score_rounding(features, text, own, similarity)
+
+
+def test_by_hand_the_cosines_of_a_video_are_those_of_its_mean_frame() -> None:
+    swapping = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    swapped = Projections(visual=swapping, text=torch.eye(2), text_bias=None, log_scale=torch.tensor(0.0))
+    features = torch.tensor([[8.0, 1.0], [0.0, 5.0]])  # whose mean (4, 3) becomes (3, 4)
+    assert_close(video_cosines(features, torch.eye(2), swapped), torch.tensor([0.6, 0.8]))

@@ -7,13 +7,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from zsar.lightning_modules.recognition.scorers.token_rows import token_rows
-from zsar.lightning_modules.recognition.scoring import (
-    ClassProbabilities,
-    EmbeddedBatch,
-    PromptEnsemble,
-    Scorer,
-    Scoring,
-)
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
 
 SCALE = torch.tensor(10.0)
 SCORERS: tuple[Scorer, ...] = get_args(Scorer)
@@ -251,11 +245,3 @@ def test_a_bias_cancels_in_the_softmax_and_both_probabilities_have_one_order(sco
     own = scoring.own_probabilities(EmbeddedBatch(frames[:, :1], (classes,)), SCALE, MINUS_ONE)
     torch.testing.assert_close(own, (logits + MINUS_ONE).sigmoid())  # of one view and one prompt
     assert torch.equal(own.argsort(dim=1), logits.argsort(dim=1))
-
-
-def test_probabilities_are_those_of_each_video() -> None:
-    relative, own = torch.rand(3, 4), torch.rand(3, 4)
-    videos = list(ClassProbabilities(relative, own).cpu())
-    assert [torch.equal(video.relative, relative[i]) for i, video in enumerate(videos)] == [True] * 3
-    assert [video.own is not None and torch.equal(video.own, own[i]) for i, video in enumerate(videos)] == [True] * 3
-    assert [video.own for video in ClassProbabilities(relative)] == [None] * 3

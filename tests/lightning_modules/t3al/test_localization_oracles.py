@@ -4,7 +4,8 @@ import torch
 from tests.makers.videos.embedded_videos import class_text
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import Truth, UntrimmedFeatures
-from zsar.lightning_modules.t3al.localization_oracles import frames_inside, longest_class
+from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, labels_of_sets, longest_class
+from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
 
 
 def truth(*instances: tuple[int, float, float]) -> Truth:
@@ -45,3 +46,25 @@ def test_frames_inside_are_those_that_begin_within_an_instance_of_the_class_in_a
     assert frames_inside(annotated, union, places["dancing"]).nonzero()[:, 0].tolist() == [1, 2]
     assert frames_inside(annotated, union, places["chess"]).nonzero()[:, 0].tolist() == [4, 5]
     assert frames_inside(annotated, union, places["diving"]).nonzero()[:, 0].tolist() == [6]
+
+
+def test_labels_of_sets_are_the_nearest_of_each_or_the_annotated_ones() -> None:
+    texts = [class_text(("dancing", "chess")), class_text(("chess", "diving"))]
+    union = ClassUnion(texts, lambda prompts: torch.zeros(len(prompts), 1))
+    annotated, cosines = video(a=truth((0, 0, 2)), b=truth((1, 0, 2))), torch.tensor([0.1, 0.3, 0.2])
+    assert labels_of_sets(annotated, union, cosines, PseudoLabels(), Oracles()) == {0: [1], 1: [1]}
+    two = PseudoLabels(most=2, margin=2.0)
+    assert labels_of_sets(annotated, union, cosines, two, Oracles()) == {0: [1, 0], 1: [1, 2]}
+    known = Oracles(perfect_class=True)
+    assert labels_of_sets(annotated, union, cosines, PseudoLabels(), known) == {0: [0], 1: [2]}
+
+
+def test_without_its_oracle_nothing_is_read() -> None:
+    annotated = video(a=truth((0, 0, 2), (1, 2, 3)))
+    union = ClassUnion([class_text(("dancing", "chess"))], lambda prompts: torch.zeros(len(prompts), 1))
+    assert (Oracles().n_regions(annotated, 0), Oracles().inside(annotated, union, 0)) == (None, None)
+    oracles = Oracles(region_count=True, selection=True)
+    assert [oracles.n_regions(annotated, index) for index in (0, 1)] == [2, 0]
+    inside = oracles.inside(annotated, union, 0)
+    assert inside is not None
+    assert inside.tolist() == [True] * 4 + [False] * 4

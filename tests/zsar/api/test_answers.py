@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from zsar.api.answers import Classification, own_percent, ranking
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 
 
 def test_an_answer_has_the_keys_of_the_command() -> None:

@@ -15,8 +15,8 @@ from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities
 
 
 @dataclass(frozen=True)

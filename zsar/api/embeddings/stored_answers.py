@@ -9,8 +9,9 @@ import torch
 
 from zsar.api.embeddings.archive import Archive
 from zsar.datamodules.batch import ClassText
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from torch import Tensor
 from zsar.api.loading import Precision, inference_precision
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.video_files.live import LiveWindow
-from zsar.lightning_modules.recognition.scoring import ClassProbabilities, EmbeddedBatch
+from zsar.lightning_modules.recognition.class_probabilities import ClassProbabilities
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 
 

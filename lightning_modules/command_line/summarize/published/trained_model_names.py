@@ -1,4 +1,4 @@
-"""What a test of T2L, BIKE, Open-VCLIP or TACO is called: by its parts and by its score, which papers leave open.
+"""What a test of T2L, BIKE, Open-VCLIP or TACO is called: by its score, which papers leave open, or what is left out.
 
 BIKE has two published scores, with its head and without it, and a prompt over it is tuned with a third. They are never
 called the same.
@@ -60,11 +60,11 @@ def trained_model_variant(method: str, settings: RunSettings, scorer: str) -> st
 
 
 def t2l_variant(arguments: Mapping[str, str], training: Mapping[str, str]) -> str | None:
-    """In what a training of T2L departs from the paper's.
+    """In what a test of T2L departs from the paper's model.
 
     Args:
-        arguments: The model's arguments by dotted name, temporal tokens and weight of TFD among them.
-        training: The record of the training by dotted name; empty if there is none.
+        arguments: The model's arguments by dotted name.
+        training: Settings of its training.
 
     Returns:
         The parts that are left out, the layers with temporal tokens, losses as in the authors' code, and TACO's; None

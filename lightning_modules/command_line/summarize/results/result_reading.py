@@ -184,9 +184,7 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
     _check_numbers(path, overall, "")
     n_damaged = content.get("n_damaged_frames", 0)
     if type(n_damaged) is not int or n_damaged < 0:
-        raise ValueError(
-            f"{path}: n_damaged_frames is {shortened(n_damaged)}, not a whole number from 0 on; test again"
-        )
+        raise ValueError(f"{path}: n_damaged_frames is {shortened(n_damaged)}, not a whole number from 0; test again")
     for part in ("mean", "std", "segment_scores"):
         _check_numbers(path, content.get(part) or {}, part)
     _check_sums(path, content)

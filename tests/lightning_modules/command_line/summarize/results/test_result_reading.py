@@ -154,7 +154,7 @@ def test_an_impossible_figure_is_named_with_its_value_and_the_limit(changes: dic
 
 @pytest.mark.parametrize("value", [-1, 2.5, True, None, "3"])
 def test_accepted_damage_is_a_count(value: Any) -> None:
-    with pytest.raises(ValueError, match="n_damaged_frames is .*, but a count is a whole number from 0 on; test again"):
+    with pytest.raises(ValueError, match="n_damaged_frames is .*, not a whole number from 0; test again"):
         check_figures(Path("results.json"), {**recognized(), "n_damaged_frames": value})
 
 
