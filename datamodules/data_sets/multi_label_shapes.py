@@ -114,9 +114,12 @@ class MultiLabelShapes(MovingShapes):
         n_others = int(generator.integers(0, _MOST_OBJECTS))
         others = [int(other) for other in generator.permutation(len(self.class_names)) if other != label][:n_others]
         order = [[label, *others][place] for place in generator.permutation(n_others + 1)]
-        named = [self.class_names[object_label].split() for object_label in order]
         directions = generator.integers(0, len(DIRECTIONS), len(order)).tolist()
-        return [MovingShape(*name, DIRECTIONS[number]) for name, number in zip(named, directions, strict=True)]
+        moving = []
+        for object_label, number in zip(order, directions, strict=True):
+            colour, shape = self.class_names[object_label].split()
+            moving.append(MovingShape(colour, shape, DIRECTIONS[number]))
+        return moving
 
     def clip_frames(self, label: int, subset: str, index: int) -> NDArray[np.uint8]:
         """The frames of a clip before they are encoded, uint8 [T, H, W, 3]: equally many of each of its objects."""

@@ -13,7 +13,6 @@ that shows no class is a negative of every class; the authors' script of Charade
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +39,7 @@ def average_precisions(scores: Tensor, shown: Tensor) -> Tensor:
     for number, (column, shows) in enumerate(zip(scores.cpu().T, shown.cpu().T, strict=True)):
         if shows.any():
             ranks = column.unique(return_inverse=True)[1].double() / max(1, n_videos - 1)
-            precisions[number] = cast(Tensor, binary_average_precision(ranks, shows.long(), thresholds=None))
+            precisions[number] = binary_average_precision(ranks, shows.long(), thresholds=None)
     return precisions
 
 
@@ -123,7 +122,7 @@ class MultiLabelMetrics(nn.Module):
 
     def per_class_percent(self) -> Tensor:
         """Average precision of each class in percent, [C]; NaN for classes that no counted video shows."""
-        return 100 * cast(Tensor, self.of_classes.compute())
+        return 100 * self.of_classes.compute()
 
     def reset(self) -> None:
         """Forgets all videos."""

@@ -98,7 +98,7 @@ def decoded_batches(
         VideoDecodeError: A video cannot be decoded; the message names its row.
     """
     dataset = _TaskClips(rows, clips, on_damage=on_damage, threads=0 if n_workers == 0 else 1)
-    batches: DataLoader[VideoBatch] = DataLoader(dataset, batch_size, num_workers=n_workers, collate_fn=collate)
+    batches: DataLoader[Any] = DataLoader(dataset, batch_size, num_workers=n_workers, collate_fn=collate)
     for batch in batches:
         if batch.undecodable:
             row = int(batch.indices[batch.failed][0])
