@@ -112,7 +112,7 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 
 # --- what each method is for: sweeps configs/sweeps/evidence_NAME.yaml, and the page that their tables are written into --
 
-EVIDENCE := phased shifts tfd localization structure
+EVIDENCE := phased shifts tfd structure localization
 
 evidence: $(EVIDENCE:%=evidence-%)
 
