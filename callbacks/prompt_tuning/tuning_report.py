@@ -138,6 +138,11 @@ def print_report(method: str, sets: Mapping[str, TuningTotals], *, caption: str 
         flips = f"{totals.flipped_right} / {totals.flipped_wrong}"
         known = [*(f"{metrics[key]:.1f}" for key in ("untuned_top1", "views_top1", "tuned_top1")), flips]
         entropies = f"{metrics['entropy_before']:.2f} -> {metrics['entropy_after']:.2f}"
-        seconds = [f"{metrics[key]:.3f}" for key in ("view_seconds", "encoding_seconds", "tuning_seconds")]
+        seconds = [_in_words(metrics[key]) for key in ("view_seconds", "encoding_seconds", "tuning_seconds")]
         table.add_row(name, *(known if totals.n_labelled else [""] * 4), entropies, str(totals.not_tuned), *seconds)
     print_whole(result_console(), table)
+
+
+def _in_words(seconds: float) -> str:
+    """Three places, and one digit of what has none there: a memory takes some microseconds a video."""
+    return f"{seconds:.1g}" if 0 < seconds < 0.0005 else f"{seconds:.3f}"

@@ -23,12 +23,11 @@ from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
 
-_TO_RANK_6 = {
+_TO_RANK_6 = {  # how the axes of videos and views are added, by the number of axes
     3: "take frames[None, None, None] of a single frame",
     4: "take frames[None, None] of one view of one video",
     5: "take frames[:, None] of one view of each video",
 }
-"""How the axes of videos and views are added, by the number of axes."""
 
 
 class VideoTextModel(LightningModule):

@@ -12,8 +12,8 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 
-from tests.callbacks.prompt_tuning.test_prompt_tuning import AUGMENTED, MODELS, data, model_of, run_test
 from tests.makers.configs.odd_experiment import write_odd_experiment
+from tests.makers.models.tested_models import AUGMENTED, MODELS, data, model_of, run_test
 from zsar.callbacks.confidence_memory import ConfidenceMemory
 from zsar.callbacks.prompt_tuning import PromptTuning
 from zsar.datamodules.data_sets.video_folder import VideoFolder

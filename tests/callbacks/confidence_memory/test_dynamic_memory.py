@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.makers.memory_videos import N_CLASSES, SCALE, made_classes, made_views
+from tests.makers.videos.memory_videos import N_CLASSES, SCALE, made_classes, made_views
 from tests.reference import tda as reference
 from zsar.callbacks.confidence_memory.dynamic_memory import DMNSettings, DynamicMemory
 from zsar.callbacks.confidence_memory.kept_views import Observations, observe_for_dmn

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.callbacks.prompt_tuning.test_prompt_tuning import model_of
+from tests.makers.models.tested_models import model_of
 from tests.reference import tda as reference
 from zsar.callbacks.confidence_memory.memory_adaptation import MemoryAdaptation
 from zsar.callbacks.confidence_memory.memory_rule import memory_settings

@@ -2,7 +2,7 @@ from typing import Any
 
 import torch
 
-from tests.makers.memory_videos import made_classes, made_views
+from tests.makers.videos.memory_videos import made_classes, made_views
 from zsar.callbacks.confidence_memory.kept_views import Observations
 from zsar.callbacks.confidence_memory.memory_report import print_memories, stored_videos
 from zsar.callbacks.confidence_memory.memory_rule import empty_memory, memory_settings

@@ -75,3 +75,9 @@ def test_the_table_has_a_row_for_each_set(capsys: pytest.CaptureFixture[str]) ->
     (predict,) = [line for line in lines if "predict" in line]
     assert [cell.strip() for cell in predict.split("│")[2:6]] == [""] * 4
     assert all(len(line) <= 120 for line in lines)
+
+
+def test_some_microseconds_are_not_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report("TDA", {"base": TuningTotals(n=2, encoding_seconds=0.5, tuning_seconds=2e-4)})
+    (base,) = [line for line in capsys.readouterr().out.splitlines() if "base" in line]
+    assert [cell.strip() for cell in base.split("│")[-4:-1]] == ["0.000", "0.250", "0.0001"]

@@ -12,7 +12,7 @@ from lightning.pytorch import Trainer
 
 import zsar
 from tests.makers.models.every_recognizer import recognizer
-from tests.makers.models.mteb_stand_in import encoded, stand_in
+from tests.makers.mteb.stand_in import encoded, stand_in
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Text
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -123,7 +123,7 @@ def test_a_task_that_mteb_runs_has_the_accuracy_of_a_test(
     telling_model: ActionRecognizer, video_tree: Path, tmp_path: Path
 ) -> None:
     mteb = pytest.importorskip("mteb")
-    from tests.makers.models.mteb_tasks import video_task
+    from tests.makers.mteb.rendered_tasks import video_task
 
     names = sorted(folder.name for folder in video_tree.iterdir())
     task = video_task(video_tree, [f"a video of {name}" for name in names])

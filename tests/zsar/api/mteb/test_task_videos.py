@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.makers.models.mteb_stand_in import Rows, stand_in
+from tests.makers.mteb.stand_in import Rows, stand_in
 from zsar.api.given_videos import given_batches
 from zsar.api.mteb.task_videos import decoded_batches, encoded_videos, modality_of
 from zsar.datamodules.settings import Clips

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lightning_modules.command_line.summarize.published.test_method_names import CONFIGS, EXPERIMENTS, settings_of
+from tests.makers.configs.adaptation_settings import CONFIGS, EXPERIMENTS, settings_of
 from zsar.callbacks.confidence_memory import ConfidenceMemory
 from zsar.callbacks.confidence_memory.memory_rule import MemoryMethod
 from zsar.lightning_modules.command_line.summarize.published.memory_settings import MEMORIES

@@ -2,21 +2,14 @@
 
 import re
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any
 
 import pytest
-import yaml
 
-import zsar.datamodules.views
+from tests.makers.configs.adaptation_settings import CONFIGS, EXPERIMENTS, settings_of
 from tests.makers.results.localization_results import localization_of, write_localization
 from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method, method_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
-from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
-from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 
-CONFIGS = Path(__file__).parents[5] / "configs"
-EXPERIMENTS = CONFIGS / "experiment"
 FRAGMENTS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
 ABLATIONS = [path for path in ABLATIONS if not path.stem.startswith(("ap_clip", "t2l", "t3al"))]  # not adapted
@@ -25,20 +18,6 @@ RENDERED = [path.name for path in (CONFIGS / "data").glob("*.yaml") if "MovingSh
 ADAPTED = [
     path for path in ADAPTED if not path.read_text().split("\ndata: ")[1].split("\n")[0].endswith(tuple(RENDERED))
 ]
-
-
-def settings_of(folder: Path, *files: Path) -> dict[str, str]:
-    """The settings that a result of these configurations would have."""
-    given = with_read_experiments([argument for path in files for argument in ("--config", str(path))], folder)
-    contents = [yaml.safe_load(Path(path).read_text()) for path in given[1::2]]
-    tuning = next(content["adaptation"] for content in reversed(contents) if "adaptation" in content)
-    described = contents[0]["data"]["init_args"]["clips"]["views"]
-    data: dict[str, Any] = {"views": None}
-    if described is not None:
-        views = getattr(zsar.datamodules.views, described["class_path"].split(".")[-1])(**described["init_args"])
-        data = {"views": views.for_data_set("any", flip_keeps_label=True).described()}
-    adaptation = resolve_name(tuning["class_path"])(**tuning["init_args"]).describe()
-    return dict(adaptation_settings({"stage": "test", "data": data, "adaptation": adaptation}))
 
 
 def model_of(experiment: Path) -> str:

@@ -1,0 +1,1 @@
+"""Small models, their checkpoints, and a localizer whose segments are known."""
