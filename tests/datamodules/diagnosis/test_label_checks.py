@@ -8,13 +8,12 @@ from zsar.datamodules.settings import Split
 
 def module_of(folder: Path, rows: str, *, several: bool = True) -> VideoFolder:
     (folder / "videos.csv").write_text(f"path,label\n{rows}\n")
-    protocol = "multi_label" if several else "all_classes"
     return VideoFolder(
         data_root=folder,
         train="videos.csv",
         test="videos.csv",
         classes=["wave", "sit down", "jump"],
-        split=Split(protocol=protocol),
+        split=Split(protocol="multi_label" if several else "all_classes"),
     )
 
 
