@@ -29,8 +29,10 @@ VIDEOS_OF_AN_UPDATE = {
     "ap_clip_few_shot_ucf101_2": 64,
 }
 # What the authors' code states: devices, as BIKE's loss contrasts within the whole batch, and precision.
-AUTHORS_TRAININGS = ("bike_kinetics400", "open_vclip_kinetics400")
+AUTHORS_TRAININGS = ("bike_kinetics400", "open_vclip_kinetics400", "taco_kinetics400")
 AUTHORS_TESTS = ("bike_zero_shot", "bike_frame_voting", "open_vclip_zero_shot", "open_vclip_action_prompts")
+AUTHORS_TESTS += ("taco_zero_shot",)
+OURS_IN_AUTHORS_PRECISION = ("taco_base_to_novel", "taco_few_shot")
 Leaves = dict[tuple[str, ...], Any]
 
 
@@ -147,7 +149,10 @@ def test_all_that_an_experiment_writes_is_parsed_and_it_asks_for_the_device_of_i
     elif path in OWN_VIDEOS:
         assert device == ("auto", 1, "32-true")
     elif path.stem.startswith(AUTHORS_TRAININGS):
-        assert device == ("gpu", 8, "16-mixed")
+        n_devices = 3 if path.stem.startswith("taco_kinetics400") else 8
+        assert device == ("gpu", n_devices, "16-mixed")
+    elif path.stem.startswith(OURS_IN_AUTHORS_PRECISION):
+        assert device == ("gpu", 1, "16-mixed")
     elif path.stem.startswith(AUTHORS_TESTS):
         assert device == ("gpu", 1, "32-true")
     else:

@@ -138,6 +138,7 @@ class MultiLabelShapes(MovingShapes):
             write_clip(root / key, self.clip_frames(label, "test", index))
             names = [moving_shape.object_name for moving_shape in self.objects_of(label, "test", index)]
             lines.append(f"{key},{SEPARATOR.join(names)}")
+        # not whole: `root` is an unfinished folder, which is renamed as a whole
         (root / "test.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def list_videos(self, subset: Subset) -> VideoTable:

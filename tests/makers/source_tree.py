@@ -25,7 +25,7 @@ def subclasses_in(modules: Iterable[str], bases: Iterable[str]) -> dict[str, str
         bases: Names of classes, which may be defined elsewhere.
 
     Returns:
-        {name of the class: path of its module}, without the bases.
+        {name of the class: path of its module}, without the bases, and without abstract ones.
     """
     defined = {
         node.name: (module, {ast.unparse(base).split(".")[-1] for base in node.bases})
@@ -37,7 +37,8 @@ def subclasses_in(modules: Iterable[str], bases: Iterable[str]) -> dict[str, str
     while len(below) > n_before:
         n_before = len(below)
         below |= {name for name, (_, of_class) in defined.items() if of_class & below}
-    return {name: module for name, (module, _) in defined.items() if name in below - set(bases)}
+    found = below - set(bases)
+    return {name: module for name, (module, of_class) in defined.items() if name in found and "ABC" not in of_class}
 
 
 def import_name(module: str) -> str:

@@ -29,6 +29,7 @@ class KeptVideos:
         Raises:
             OSError: The folder for temporary files is full.
         """
+        # not whole: a temporary folder of this process, read and removed by it
         torch.save(video.features.cpu(), self._path(row))
         self._videos[row] = replace(video, features=video.features.new_empty(0))
 

@@ -11,7 +11,7 @@ from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.t3al.t3al import T3AL
 
-NOT_OF_A_VIDEO = {"backbone", "iou_thresholds", "oracles"}  # the features; the metric; a test's annotations
+NOT_OF_A_VIDEO = {"backbone", "iou_thresholds", "oracles", "compares_segment_scores"}  # features; metric; annotations
 
 
 @pytest.mark.parametrize("kind", [T3AL, FrameWiseCLIP])

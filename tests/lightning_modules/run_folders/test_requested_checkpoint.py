@@ -151,7 +151,7 @@ def test_the_head_of_an_experiment_names_checkpoints_of_trainings_that_there_are
         mean = ["weight_mean"] if "WeightMean" in str(training.get("trainer.callbacks+")) else []
         assert checkpoint in (kept, "last", *mean), "a training without held-out clips keeps its last checkpoint only"
     if "zero_shot" in experiment.stem or "_shift_" in experiment.stem:
-        models = r"^model: .*/(t2l|ap_clip|vifi_clip|bike|open_vclip)(_authors)?\.yaml"
+        models = r"^model: .*/(t2l|ap_clip|vifi_clip|bike|open_vclip|taco)(_authors)?\.yaml"
         is_trained = re.search(models, experiment.read_text(), flags=re.MULTILINE)
         assert bool(named) == bool(is_trained)
 

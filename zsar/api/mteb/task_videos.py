@@ -142,5 +142,5 @@ def _as_file(video: Mapping[str, Any] | None) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="zsar_mteb_") as folder:
         file = Path(folder) / Path(path or "video").name
-        file.write_bytes(content)
+        file.write_bytes(content)  # not whole: read and removed here
         yield file

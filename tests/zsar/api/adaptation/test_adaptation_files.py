@@ -22,7 +22,10 @@ def written(folder: Path, **content: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", shipped_names("adaptation"))
+MEMORIES = ("tda", "dmn")  # of all videos of a set: refused, below
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_names("adaptation") if name not in MEMORIES])
 def test_every_shipped_adaptation_is_read_as_it_is_written(name: str) -> None:
     adaptation = read_adaptation(name)
     stated = read_experiment(SHIPPED / "adaptation" / f"{name}.yaml")
@@ -37,6 +40,12 @@ def test_every_shipped_adaptation_is_read_as_it_is_written(name: str) -> None:
         assert described[f"views.{setting}"] == value
     assert adaptation.test_short_side_px == stated.get("data.clips.test_short_side_px")
     assert adaptation.batch_size == stated["data.loading.test_batch_size"]
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_a_memory_of_all_videos_of_a_set_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}\.yaml is a memory of all videos of a set, .* run zsar predict"):
+        read_adaptation(name)
 
 
 def test_a_file_may_point_to_another_and_state_differences(tmp_path: Path) -> None:

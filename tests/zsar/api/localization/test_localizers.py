@@ -128,7 +128,7 @@ def test_smoothing_has_a_default_in_seconds() -> None:
 
 def test_a_localizer_that_must_see_all_videos_first_is_refused() -> None:
     model = T3AL(backbone=CLIP, tuning=ProjectionTuning(n_steps=0), suppression=None, memory=ClassPrototypes())
-    with pytest.raises(ValueError, match=r"has a memory, which must see all videos .* zsar test, .* memory=None"):
+    with pytest.raises(ValueError, match=r"has a memory, which must see all videos .*zsar test, .* memory=None"):
         ready_localizer(model, None, MethodSettings())
 
 
