@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,14 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 
+from tests.makers.command_line.more_processes import zsar_of_three_processes
 from tests.makers.configs.odd_experiment import write_odd_experiment
 from tests.makers.models.tested_models import AUGMENTED, MODELS, data, model_of, run_test
 from zsar.callbacks.confidence_memory import ConfidenceMemory
 from zsar.callbacks.prompt_tuning import PromptTuning
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading
+from zsar.lightning_modules.recognition.scoring import Scoring
 
 ROOT = Path(__file__).parents[3]
 CLASSES = ("red dance", "green dance", "blue dance", "white dance")
@@ -71,8 +72,9 @@ def test_neither_batch_size_nor_order_matters(method: Any, tmp_path: Path, video
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in MODELS if kind != "AP-CLIP"])
-def test_every_model_is_corrected_or_says_why_not(kind: str, tmp_path: Path, video_tree: Path) -> None:
-    model = model_of(MODELS[kind], **({"n_frames": 4} if kind == "T2L" else {}))
+def test_every_model_of_single_embeddings_is_corrected(kind: str, tmp_path: Path, video_tree: Path) -> None:
+    of_kind = {"T2L": {"n_frames": 4}, "BIKE": {"scoring": Scoring("mean_pooled_cosine")}}.get(kind, {})
+    model = model_of(MODELS[kind], **of_kind)
     result = run_with(tmp_path, video_tree, ConfidenceMemory(method="TDA"), model=model)
     assert result["sets"]["test"]["entropy_after"] < result["sets"]["test"]["entropy_before"]
 
@@ -105,7 +107,7 @@ def test_new_videos_without_labels_are_corrected_too(tmp_path: Path, video_tree:
 @pytest.mark.slow
 def test_two_and_three_processes_predict_as_one(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> None:
     write_odd_experiment(tmp_path / "experiment.yaml", video_tree, tiny_weights)
-    command = [sys.executable, "-m", "zsar", "test", "--config", str(tmp_path / "experiment.yaml")]
+    command = [*zsar_of_three_processes(tmp_path), "test", "--config", str(tmp_path / "experiment.yaml")]
     command += ["--config", str(ROOT / "configs" / "adaptation" / "tda.yaml")]
     for n in (1, 2, 3):
         more = [] if n == 1 else ["--trainer.devices", str(n), "--trainer.strategy", "ddp"]

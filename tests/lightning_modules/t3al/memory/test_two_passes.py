@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from tests.makers.command_line.more_processes import zsar_of_three_processes
 from tests.makers.models.annotated_localizer import SPARSE, trainer
 from tests.makers.source_tree import ROOT
 from tests.makers.videos.embedded_videos import NAMES, class_text, embedding_of, video_of
@@ -169,7 +169,7 @@ def test_a_test_from_videos_reads_them_once_and_does_not_depend_on_the_batch(
 def test_one_two_and_three_processes_find_the_same(
     shapes_root: Path, tmp_path: Path, order: Order, tiny_weights: Path
 ) -> None:
-    command = [sys.executable, "-m", "zsar", "test", "--config", "configs/experiment/untrimmed_shapes_llt.yaml"]
+    command = [*zsar_of_three_processes(tmp_path), "test", "--config", "configs/experiment/untrimmed_shapes_llt.yaml"]
     command += ["--model.backbone.architecture", "tiny-clip", "--model.backbone.weights", str(tiny_weights)]
     command += ["--data.n_videos", "1", "--data.data_root", str(shapes_root), "--data.loading.stride.frames", "16"]
     command += ["--model.memory.order", order]
