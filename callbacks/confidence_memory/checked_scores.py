@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.recognition.multi_label.own_scores import refuse_multi_label
+from zsar.lightning_modules.recognition.scorers.pooled_frames import WITH_ONE_VECTOR
 
 if TYPE_CHECKING:
     from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -31,7 +32,7 @@ def check_scores(model: ActionRecognizer, texts: Sequence[ClassText]) -> None:
         remedy="leave out --adaptation",
     )
     scorer = model.scoring.scorer
-    if scorer not in ("mean_pooled_cosine", "mean_frame_cosine"):
+    if scorer not in WITH_ONE_VECTOR:
         raise ValueError(
             f"a memory compares videos by one embedding and adds to logits that are cosines with it, but the scorer is "
             f"{scorer}; give --model.scoring.scorer mean_pooled_cosine (with several prompts a class also "

@@ -12,7 +12,7 @@ mean of its frames stands for the image. Departures: see the README in this fold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
@@ -21,14 +21,13 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
-from zsar.callbacks.adaptation_callback import AdaptationCallback
+from zsar.callbacks.adaptation_callback import AdaptationCallback, log_effects, texts_of_run
 from zsar.callbacks.confidence_memory.checked_scores import check_scores
 from zsar.callbacks.confidence_memory.memory_adaptation import MemoryAdaptation, MemoryOrder
 from zsar.callbacks.confidence_memory.memory_report import print_memories, stored_videos
 from zsar.callbacks.confidence_memory.memory_rule import MemoryMethod, memory_settings
 from zsar.callbacks.prompt_tuning.tuning_report import gathered_totals
 from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.choices import check_choice
 from zsar.runtime.gathering import gather_from_all
@@ -129,7 +128,7 @@ class ConfidenceMemory(AdaptationCallback):
                 f"a stream has one order, but there are {trainer.world_size} processes, each with its own videos; give "
                 "--trainer.devices 1, or order two_pass"
             )
-        texts = _class_texts(trainer, pl_module)
+        texts = texts_of_run(trainer, pl_module)
         check_scores(pl_module, texts)
         self._stored = None
         self._adaptation = MemoryAdaptation(pl_module, texts, settings=self.settings, order=self.order)
@@ -145,7 +144,7 @@ class ConfidenceMemory(AdaptationCallback):
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         loaders = data.predict_dataloader() if trainer.predicting else data.test_dataloader()
         limits = trainer.num_predict_batches if trainer.predicting else trainer.num_test_batches
-        for number, text in enumerate(_class_texts(trainer, pl_module)):
+        for number, text in enumerate(texts_of_run(trainer, pl_module)):
             with _shown_pass(trainer, text, int(limits[number])) as show:
                 for batch in islice(loaders[number], int(limits[number])):
                     self._observe(trainer, pl_module, batch, number, text)
@@ -164,16 +163,13 @@ class ConfidenceMemory(AdaptationCallback):
     ) -> None:
         """Counts the effects of the memory."""
         assert isinstance(pl_module, ActionRecognizer)
-        self._attached.count(batch, outputs["logits"], _class_texts(trainer, pl_module)[dataloader_idx])
+        self._attached.count(batch, outputs["logits"], texts_of_run(trainer, pl_module)[dataloader_idx])
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the effects of the memory on each set, over all processes."""
         assert isinstance(pl_module, ActionRecognizer)
         self._gather(trainer, pl_module)
-        for text in pl_module.class_texts["test"]:
-            prefix = metric_prefix("test", text)
-            for name, value in self._attached.totals[text.set_name].metrics().items():
-                pl_module.log(f"{prefix}/{name}", value, sync_dist=False, rank_zero_only=False)
+        log_effects(pl_module, self._attached.totals)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prints the tables, and detaches the memory."""
@@ -191,10 +187,6 @@ class ConfidenceMemory(AdaptationCallback):
     on_predict_epoch_start = on_test_epoch_start
     on_predict_batch_end = on_test_batch_end
     on_predict_end = on_test_end
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Detaches the memory."""
-        self._detach(pl_module)
 
     @property
     def _attached(self) -> MemoryAdaptation:
@@ -214,18 +206,8 @@ class ConfidenceMemory(AdaptationCallback):
     def _gather(self, trainer: Trainer, model: ActionRecognizer) -> None:
         adaptation = self._attached
         adaptation.totals = gathered_totals(gather_from_all(adaptation.totals, trainer))
-        texts = {text.set_name: text for text in _class_texts(trainer, model)}
+        texts = {text.set_name: text for text in texts_of_run(trainer, model)}
         self._stored = {name: stored_videos(adaptation.memories[name], texts[name]) for name in texts}
-
-    def _detach(self, model: LightningModule) -> None:
-        self._adaptation = None
-        if isinstance(model, ActionRecognizer):
-            model.adaptation = None
-
-
-def _class_texts(trainer: Trainer, model: ActionRecognizer) -> Sequence[ClassText]:
-    """The classes of each data loader of the run."""
-    return model.class_texts["predict" if trainer.predicting else "test"]
 
 
 @contextmanager

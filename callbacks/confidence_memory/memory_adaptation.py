@@ -8,7 +8,6 @@ logit bias, whose own probabilities are of the frames.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +23,8 @@ from zsar.callbacks.confidence_memory.tda_caches import TDASettings
 from zsar.callbacks.prompt_tuning.embedded_views import embed_all_views
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.class_memory import stream_key
+from zsar.lightning_modules.recognition.scorers.pooled_frames import pooled_frames
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.runtime.device_clock import DeviceClock
@@ -156,7 +157,7 @@ class MemoryAdaptation:
         untuned = torch.cat(observed.untuned)
         logits = untuned.clone()  # of videos that could not be decoded
         if self._order == "stream":
-            for row, identity in sorted(observed.decoded.items(), key=lambda pair: _stream_place(pair[1])):
+            for row, identity in sorted(observed.decoded.items(), key=lambda pair: stream_key(pair[1])):
                 memory.insert(videos, row, identity=identity)
                 logits[row] = memory.score(videos.select(slice(row, row + 1)))[0]
         elif observed.decoded:
@@ -229,9 +230,7 @@ class MemoryAdaptation:
 
     def _units(self, frames: Tensor) -> Tensor:
         """Unit embeddings of views, as the scorer pools their frames: [N, V, T, D] -> [N, V, D]."""
-        if self._model.scoring.scorer == "mean_frame_cosine":
-            frames = functional.normalize(frames, dim=-1)
-        return functional.normalize(frames.mean(dim=2), dim=-1)
+        return functional.normalize(pooled_frames(frames, self._model.scoring.scorer), dim=-1)
 
     def _classes(self, text: ClassText) -> Tensor:
         return self._model.class_embeddings.cached(text.prompts, self._model.device)
@@ -242,8 +241,3 @@ class MemoryAdaptation:
             scale = self._model.backbone.logit_scale.detach().float().cpu()
             self.memories[text.set_name] = empty_memory(self._settings, units, scale)
         return self.memories[text.set_name]
-
-
-def _stream_place(identity: str) -> str:
-    """The place of a video in a stream: by SHA-256 of its id, the same on any machine."""
-    return hashlib.sha256(identity.encode()).hexdigest()

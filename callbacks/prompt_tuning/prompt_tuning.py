@@ -20,15 +20,14 @@ from typing import Any, Literal
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
-from zsar.callbacks.adaptation_callback import AdaptationCallback
+from zsar.callbacks.adaptation_callback import AdaptationCallback, log_effects, texts_of_run
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, Saliency
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, gathered_totals, print_report
-from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.recognition.accuracy import metric_prefix
+from zsar.datamodules.batch import VideoBatch
 from zsar.lightning_modules.recognition.multi_label.own_scores import refuse_multi_label
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.gathering import gather_from_all
@@ -150,7 +149,7 @@ class PromptTuning(AdaptationCallback):
             raise TypeError(
                 f"PromptTuning tunes the prompts of an ActionRecognizer, not of a {type(pl_module).__name__}"
             )
-        texts = _class_texts(trainer, pl_module)
+        texts = texts_of_run(trainer, pl_module)
         refuse_multi_label(
             texts,
             needed_by="PromptTuning",
@@ -171,17 +170,14 @@ class PromptTuning(AdaptationCallback):
     ) -> None:
         """Counts the effects of tuning, and shows the gain next to the progress bar."""
         assert isinstance(pl_module, ActionRecognizer)
-        text = _class_texts(trainer, pl_module)[dataloader_idx]
+        text = texts_of_run(trainer, pl_module)[dataloader_idx]
         _show(trainer, self._attached.count(batch, outputs["logits"], text))
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the effects of tuning on each set, over all processes."""
         assert isinstance(pl_module, ActionRecognizer)
         self._gather(trainer)
-        for text in pl_module.class_texts["test"]:
-            prefix = metric_prefix("test", text)
-            for name, value in self._attached.totals[text.set_name].metrics().items():
-                pl_module.log(f"{prefix}/{name}", value, sync_dist=False, rank_zero_only=False)
+        log_effects(pl_module, self._attached.totals)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prints the table, and detaches the adaptation with its caches."""
@@ -197,27 +193,13 @@ class PromptTuning(AdaptationCallback):
         """Combines the sums of all processes."""
         self._gather(trainer)
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Detaches the adaptation."""
-        self._detach(pl_module)
-
     @property
     def _attached(self) -> PromptAdaptation:
         assert self._adaptation is not None
         return self._adaptation
 
-    def _detach(self, model: LightningModule) -> None:
-        self._adaptation = None
-        if isinstance(model, ActionRecognizer):
-            model.adaptation = None
-
     def _gather(self, trainer: Trainer) -> None:
         self._attached.totals = gathered_totals(gather_from_all(self._attached.totals, trainer))
-
-
-def _class_texts(trainer: Trainer, model: ActionRecognizer) -> Sequence[ClassText]:
-    """The classes of each data loader of the run."""
-    return model.class_texts["predict" if trainer.predicting else "test"]
 
 
 def _check_texts(texts: Sequence[str], consistency: str) -> None:

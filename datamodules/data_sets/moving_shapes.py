@@ -146,10 +146,17 @@ class MovingShapes(TrimmedVideoDataModule):
 
     def render(self, root: Path) -> None:
         """Writes all clips under a folder."""
-        for subset, n_clips in self.n_clips.items():
-            for label, folder in enumerate(self.class_folders):
-                for index in range(n_clips):
-                    write_clip(root / clip_key(folder, subset, index), self.clip_frames(label, subset, index))
+        for subset in self.n_clips:
+            for key, label, index in self.listed_clips(subset):
+                write_clip(root / key, self.clip_frames(label, subset, index))
+
+    def listed_clips(self, subset: str) -> list[tuple[str, int, int]]:
+        """Path, label and number of each clip of a rendered subset."""
+        return [
+            (clip_key(folder, subset, index), label, index)
+            for label, folder in enumerate(self.class_folders)
+            for index in range(self.n_clips[subset])
+        ]
 
     def frames_of(
         self, moving_shape: MovingShape, subset: str, index: int, *, colours: Colours = COLOURS
@@ -161,14 +168,9 @@ class MovingShapes(TrimmedVideoDataModule):
 
     def list_videos(self, subset: Subset) -> VideoTable:
         """All clips of a subset; for `predict`, the test clips without labels."""
-        rendered = "test" if subset == "predict" else subset
-        listed = [
-            (clip_key(folder, rendered, index), label)
-            for label, folder in enumerate(self.class_folders)
-            for index in range(self.n_clips[rendered])
-        ]
-        labels = [-1 if subset == "predict" else label for _, label in listed]
-        return VideoTable(self.folder, [key for key, _ in listed], labels)
+        listed = self.listed_clips("test" if subset == "predict" else subset)
+        labels = [-1 if subset == "predict" else label for _, label, _ in listed]
+        return VideoTable(self.folder, [key for key, _, _ in listed], labels)
 
 
 def clip_key(class_folder: str, set_name: str, index: int) -> str:

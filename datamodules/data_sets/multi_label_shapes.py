@@ -20,7 +20,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.datamodules.data_sets.moving_shapes import MovingShapes, clip_key, write_clip
+from zsar.datamodules.data_sets.moving_shapes import MovingShapes
 from zsar.datamodules.lists.labelled_sources import SEPARATOR
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.rendering.moving_shapes_rendering import (
@@ -133,9 +133,9 @@ class MultiLabelShapes(MovingShapes):
 
     def render(self, root: Path) -> None:
         """Writes all clips under a folder, and the list of their labels."""
+        super().render(root)
         lines = ["path,label"]
-        for key, label, index in self._listed():
-            write_clip(root / key, self.clip_frames(label, "test", index))
+        for key, label, index in self.listed_clips("test"):
             names = [moving_shape.object_name for moving_shape in self.objects_of(label, "test", index)]
             lines.append(f"{key},{SEPARATOR.join(names)}")
         # not whole: `root` is an unfinished folder, which is renamed as a whole
@@ -149,18 +149,10 @@ class MultiLabelShapes(MovingShapes):
         """
         if subset == "train":
             raise ValueError("MultiLabelShapes tests models that were trained elsewhere; it has no videos to train on")
-        listed = self._listed()
+        listed = self.listed_clips("test")
         label_of = {name: label for label, name in enumerate(self.class_names)}
         label_sets = np.zeros((len(listed), len(label_of)), dtype=np.bool_)
         for row, (_, label, index) in enumerate(listed):
             label_sets[row, [label_of[shape.object_name] for shape in self.objects_of(label, "test", index)]] = True
         keys = [key for key, _, _ in listed]
         return VideoTable(self.folder, keys, [-1] * len(keys), label_sets=None if subset == "predict" else label_sets)
-
-    def _listed(self) -> list[tuple[str, int, int]]:
-        """Path of each clip, the object that it is made for, and its number."""
-        return [
-            (clip_key(folder, "test", index), label, index)
-            for label, folder in enumerate(self.class_folders)
-            for index in range(self.n_clips["test"])
-        ]

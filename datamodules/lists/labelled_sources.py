@@ -113,27 +113,25 @@ def table_of(
     labels = [label_of.get(identity_of[video.class_name], -1) for video in listed]
     is_file = not is_stored_folder(source)
     root = source.parent if is_file else source  # keys are relative to it: a split does not depend on where it lies
-    rows = list(range(len(listed)))
+    videos, label_sets = list(listed), None
     if several:
-        first_row: dict[str, int] = {}
-        for row, video in enumerate(listed):
-            first_row.setdefault(video.key, row)
-        rows = list(first_row.values())
-    keys = [listed[row].key for row in rows]
-    label_sets = None
-    if several:
-        label_sets = np.zeros((len(keys), len(label_of)), dtype=np.bool_)
-        number_of = {key: number for number, key in enumerate(keys)}
+        first: dict[str, ListedVideo] = {}
+        for video in listed:
+            first.setdefault(video.key, video)
+        videos = list(first.values())
+        label_sets = np.zeros((len(videos), len(label_of)), dtype=np.bool_)
+        number_of = {key: number for number, key in enumerate(first)}
         for video, label in zip(listed, labels, strict=True):
             if label >= 0:
                 label_sets[number_of[video.key], label] = True
+    keys = [video.key for video in videos]
     return VideoTable(
         root,
         [listed_path(root, key) for key in keys] if is_file else keys,
         [-1] * len(keys) if several else labels,
         keys=keys,
         list_file=source if is_file else None,
-        lines=np.array([listed[row].line for row in rows], dtype=np.int64) if is_file else None,
+        lines=np.array([video.line for video in videos], dtype=np.int64) if is_file else None,
         label_sets=label_sets,
     )
 

@@ -17,7 +17,7 @@ class BatchAdaptation(Protocol):
     """Embeds a batch of `zsar test` or `zsar predict` in its own way; the model scores what it returns."""
 
     def adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
-        """Embeds a batch and its class text, adapted to each video separately.
+        """Embeds a batch and its class text, adapted to its videos.
 
         Called within the step, under its precision and inference mode. Leaves the model unchanged.
 

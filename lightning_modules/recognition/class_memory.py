@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -120,3 +121,8 @@ class ClassMemory(Generic[Item]):
         del items[self.capacity :]
         self._of_class[label] = items
         return True
+
+
+def stream_key(identity: str) -> str:
+    """What videos are ordered by in a stream: the SHA-256 of the id, which has nothing to do with classes."""
+    return sha256(identity.encode("utf-8")).hexdigest()

@@ -39,7 +39,7 @@ class MeanTeacher:
             left_out: Name of a part of the model that is not averaged; None to average all that is trained.
         """
         self.values = {
-            name: _at_least_single(parameter.detach()).clone()
+            name: at_least_single(parameter.detach()).clone()
             for name, parameter in model.named_parameters()
             if parameter.requires_grad and (left_out is None or not name.startswith(f"{left_out}."))
         }
@@ -134,5 +134,6 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
             module.training = True
 
 
-def _at_least_single(values: Tensor) -> Tensor:
+def at_least_single(values: Tensor) -> Tensor:
+    """The values in float32 or, if they are float64, as they are."""
     return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -20,7 +20,7 @@ from torch.nn import functional
 from zsar.lightning_modules.recognition.class_embeddings import ChosenPrompts
 from zsar.lightning_modules.recognition.scorers.token_rows import end_embeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
-from zsar.lightning_modules.recognition.structure.mean_teacher import MeanTeacher
+from zsar.lightning_modules.recognition.structure.mean_teacher import MeanTeacher, at_least_single
 from zsar.lightning_modules.recognition.structure.relative_structure import (
     draw_anchors,
     structure_loss,
@@ -163,11 +163,7 @@ def pooled(embedded: EmbeddedBatch, width: int) -> tuple[Tensor, Tensor]:
         L2-normalized, at least float32: [B, D], and [C, D].
     """
     (classes,) = embedded.class_texts
-    frames, prompts = _at_least_single(embedded.frames), _at_least_single(end_embeddings(classes, width))
+    frames, prompts = at_least_single(embedded.frames), at_least_single(end_embeddings(classes, width))
     return functional.normalize(frames.flatten(1, 2).mean(dim=1), dim=-1), functional.normalize(
         prompts.mean(dim=1), dim=-1
     )
-
-
-def _at_least_single(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))

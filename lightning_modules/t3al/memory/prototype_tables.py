@@ -7,14 +7,13 @@ A video counts once in it, by its id.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.lightning_modules.recognition.class_memory import ClassMemory
+from zsar.lightning_modules.recognition.class_memory import ClassMemory, stream_key
 from zsar.lightning_modules.t3al.memory.candidates import Candidate
 from zsar.lightning_modules.t3al.memory.class_prototypes import ClassPrototypes
 
@@ -134,11 +133,6 @@ class StreamTable:
 def table_of(settings: ClassPrototypes) -> TwoPassTable | StreamTable:
     """An empty table for the order of the settings."""
     return (TwoPassTable if settings.order == "two_pass" else StreamTable)(settings.capacity)
-
-
-def stream_key(video_id: str) -> str:
-    """What videos are ordered by in a stream: the SHA-256 of the id, which has nothing to do with classes."""
-    return sha256(video_id.encode("utf-8")).hexdigest()
 
 
 def mean_of_best(memory: ClassMemory[Tensor], label: int) -> Tensor | None:

@@ -74,7 +74,7 @@ def scored_segments(
     if segments and set(names) & set(_OF_SIMILARITIES):
         cosines = frame_scores(video.features, text, projections, similarity="cosine", background=tuning.background)
         similarities = (cosines.double() * projections.log_scale.double().exp()).cpu()
-    background = background_features(video.features, tuning.background)
+        background = background_features(video.features, tuning.background)
     scored = []
     for segment in segments:
         inside = curve[segment.first_frame : segment.last_frame + 1]

@@ -1,7 +1,6 @@
 """A test run with ConfidenceMemory: what depends on what, what it writes, and what it refuses."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 
-from tests.makers.command_line.more_processes import zsar_of_three_processes
+from tests.makers.command_line.more_processes import run_apart, zsar_of_three_processes
 from tests.makers.configs.odd_experiment import write_odd_experiment
 from tests.makers.models.tested_models import AUGMENTED, MODELS, data, model_of, run_test
 from zsar.callbacks.confidence_memory import ConfidenceMemory
@@ -111,16 +110,7 @@ def test_two_and_three_processes_predict_as_one(tmp_path: Path, video_tree: Path
     command += ["--config", str(ROOT / "configs" / "adaptation" / "tda.yaml")]
     for n in (1, 2, 3):
         more = [] if n == 1 else ["--trainer.devices", str(n), "--trainer.strategy", "ddp"]
-        done = subprocess.run(
-            [*command, *more, "--run_dir", str(tmp_path / str(n))],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
+        run_apart([*command, *more, "--run_dir", str(tmp_path / str(n))])
     tables = [(tmp_path / str(n) / "predictions_test.csv").read_text() for n in (1, 2, 3)]
     assert tables[0] == tables[1] == tables[2]
     one, *others = (json.loads((tmp_path / str(n) / "results.json").read_text()) for n in (1, 2, 3))

@@ -2,9 +2,6 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 
+from tests.makers.command_line.more_processes import ZSAR, run_apart
 from tests.makers.configs.odd_experiment import write_odd_experiment
 from tests.makers.models.tested_models import AUGMENTED, MODELS, data, model_of, run_test
 from zsar.callbacks.prompt_tuning import prompt_adaptation
@@ -228,16 +226,7 @@ def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree
     command += ["--adaptation.learning_rate", "0.1", "--adaptation.schedule", "[all, right-2]"]
     assert main([*command, "--run_dir", str(tmp_path / "one")]) == 0
     command += ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--run_dir", str(tmp_path / "two")]
-    done = subprocess.run(
-        [sys.executable, "-m", "zsar", *command],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    run_apart([*ZSAR, *command])
     tables = [(tmp_path / name / "predictions_test.csv").read_text() for name in ("one", "two")]
     assert len(tables[0].splitlines()) == 1 + 7
     assert tables[0] == tables[1]

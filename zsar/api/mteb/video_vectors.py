@@ -15,9 +15,8 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
+from zsar.lightning_modules.recognition.scorers.pooled_frames import WITH_ONE_VECTOR, pooled_frames
 from zsar.lightning_modules.recognition.scoring import Scorer, Scoring
-
-WITH_ONE_VECTOR: tuple[Scorer, ...] = ("mean_pooled_cosine", "mean_frame_cosine")
 
 
 def check_one_vector(scoring: Scoring, *, model: str, clips: int) -> None:
@@ -53,9 +52,5 @@ def video_vectors(frames: Tensor, scorer: Scorer) -> Tensor:
     Returns:
         float32 [B, D], of length 1 at most.
     """
-    frames = frames.float()
-    if scorer == "mean_frame_cosine":
-        clips = functional.normalize(frames, dim=-1).mean(dim=2)
-    else:
-        clips = functional.normalize(frames.mean(dim=2), dim=-1)
-    return clips.mean(dim=1)
+    clips = pooled_frames(frames.float(), scorer)
+    return (clips if scorer == "mean_frame_cosine" else functional.normalize(clips, dim=-1)).mean(dim=1)

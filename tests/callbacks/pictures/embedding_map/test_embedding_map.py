@@ -2,9 +2,6 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
+from tests.makers.command_line.more_processes import ZSAR, run_apart
 from tests.makers.configs.odd_experiment import write_odd_experiment
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.results.map_runs import draw, numbers, small_data, tiny_model, tuning
@@ -155,16 +153,7 @@ def test_stored_embeddings_and_several_processes_give_the_same_numbers(
         main([*tested, "--data.embeddings", str(tmp_path / "stored"), "--run_dir", str(tmp_path / "from_stored")]) == 0
     )
     two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--run_dir", str(tmp_path / "two")]
-    done = subprocess.run(
-        [sys.executable, "-m", "zsar", *tested, *two],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    run_apart([*ZSAR, *tested, *two])
     for stem in ("videos_pca", "frames_pca"):
         one = numbers(tmp_path / "one", "test", stem)
         for name in ("two", "from_stored"):

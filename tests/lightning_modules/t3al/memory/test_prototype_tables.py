@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from zsar.lightning_modules.recognition.class_memory import stream_key
 from zsar.lightning_modules.t3al.memory.candidates import Candidate
 from zsar.lightning_modules.t3al.memory.class_prototypes import ClassPrototypes, Order
-from zsar.lightning_modules.t3al.memory.prototype_tables import PrototypeTable, stream_key, table_of
+from zsar.lightning_modules.t3al.memory.prototype_tables import PrototypeTable, table_of
 
 Shown = tuple[str, int, float, tuple[float, float] | None]  # video, label, doubt, embedding
 SHOWN: list[Shown] = [

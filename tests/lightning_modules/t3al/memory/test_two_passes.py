@@ -1,8 +1,6 @@
 """T3AL with a memory as a whole: against the restatement, and whatever the order, the batch or the process."""
 
 import json
-import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +11,8 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from tests.makers.command_line.more_processes import zsar_of_three_processes
+from tests.makers.command_line.more_processes import run_apart, zsar_of_three_processes
 from tests.makers.models.annotated_localizer import SPARSE, trainer
-from tests.makers.source_tree import ROOT
 from tests.makers.videos.embedded_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import llt
 from tests.reference import t3al as reference
@@ -177,16 +174,7 @@ def test_one_two_and_three_processes_find_the_same(
     for n in (1, 2, 3):
         run_dir = tmp_path / str(n)
         more = ["--trainer.devices", str(n), "--trainer.strategy", "ddp"] if n > 1 else []
-        done = subprocess.run(
-            [*command, *more, "--run_dir", str(run_dir)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
+        run_apart([*command, *more, "--run_dir", str(run_dir)])
         content = json.loads((run_dir / "results.json").read_text())
         assert content["n_processes"] == n
         of_processes.append((content["sets"], content["memory"]))

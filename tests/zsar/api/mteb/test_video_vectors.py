@@ -3,7 +3,8 @@ from typing import get_args
 import pytest
 import torch
 
-from zsar.api.mteb.video_vectors import WITH_ONE_VECTOR, check_one_vector, video_vectors
+from zsar.api.mteb.video_vectors import check_one_vector, video_vectors
+from zsar.lightning_modules.recognition.scorers.pooled_frames import WITH_ONE_VECTOR
 from zsar.lightning_modules.recognition.scoring import Scorer, Scoring, ViewEnsemble
 
 FRAMES = torch.tensor([[[[3.0, 0.0], [0.0, 4.0]]]])  # one video, one clip, two frames
